@@ -1,0 +1,70 @@
+/* ---
+operator: BMaxPool2D
+variant: words
+idea: 32 channels at a time, one OR per word and tap; 2x2 windows inside the image take a straight path
+registers: everything in registers; 2x2 path keeps one pointer per input row
+needs: []
+fixed_time: true
+--- */
+#include "bnn_layer.h"
+
+/* One output row of 2x2 windows that lie inside the image. */
+static void pool_row_2x2(const uint32_t *top, int32_t row_words, uint32_t *output, const bnn_layer *layer)
+{
+    int32_t words = layer->in_words;
+    int32_t skip = (layer->stride_w - 1) * words;
+    const uint32_t *bottom = top + row_words;
+
+    for (int32_t x = layer->out_w; x > 0; x--) {
+        for (int32_t n = words; n > 0; n--) {
+            uint32_t a = top[0], b = top[words], c = bottom[0], d = bottom[words];
+
+            top++;
+            bottom++;
+            *output++ = a | b | c | d;
+        }
+        top += skip;
+        bottom += skip;
+    }
+}
+
+/* One output pixel; the window is clipped to the image. */
+static void pool_pixel(const bnn_layer *layer, int32_t y, int32_t x, uint32_t *output)
+{
+    const uint32_t *input = layer->input;
+    int32_t top = y * layer->stride_h - layer->pad_top, left = x * layer->stride_w - layer->pad_left;
+    int32_t bottom = top + layer->kernel_h, right = left + layer->kernel_w;
+
+    top = top < 0 ? 0 : top;
+    left = left < 0 ? 0 : left;
+    bottom = bottom > layer->in_h ? layer->in_h : bottom;
+    right = right > layer->in_w ? layer->in_w : right;
+    for (int32_t n = 0; n < layer->in_words; n++) {
+        uint32_t word = 0;
+
+        for (int32_t row = top; row < bottom; row++)
+            for (int32_t column = left; column < right; column++)
+                word |= input[(row * layer->in_w + column) * layer->in_words + n];
+        output[n] = word;
+    }
+}
+
+void bmaxpool2d_words(const bnn_layer *layer)
+{
+    const uint32_t *input = layer->input;
+    uint32_t *output = layer->output;
+    int32_t row_words = layer->in_w * layer->in_words;
+    int straight = layer->kernel_h == 2 && layer->kernel_w == 2 && layer->pad_left == 0
+                   && (layer->out_w - 1) * layer->stride_w + 2 <= layer->in_w;
+
+    for (int32_t y = 0; y < layer->out_h; y++) {
+        int32_t row = y * layer->stride_h - layer->pad_top;
+
+        if (straight && row >= 0 && row + 2 <= layer->in_h)
+            pool_row_2x2(input + row * row_words, row_words, output, layer);
+        else
+            for (int32_t x = 0; x < layer->out_w; x++)
+                pool_pixel(layer, y, x, output + x * layer->out_words);
+        output += layer->out_w * layer->out_words;
+    }
+}

@@ -1,0 +1,246 @@
+"""`bnnsim list`: what there is to name on the command line and in experiment files."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import textwrap
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import click
+
+from bnnsim import paths
+from bnnsim.errors import BnnsimError
+
+
+@dataclass(frozen=True)
+class Item:
+    """One listed thing; `facts` go into --json, `details` are lines of text, `broken` is why it cannot be used."""
+
+    name: str
+    description: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+    details: tuple[str, ...] = ()
+    broken: str | None = None
+
+
+def _each(kind: str, load: Callable[[str], Item]) -> Iterator[Item]:
+    """Load everything of one kind; what cannot be loaded becomes a broken item."""
+    for name in paths.names(kind):
+        try:
+            yield load(name)
+        except BnnsimError as error:
+            yield Item(name, broken=str(error))
+
+
+def _extensions() -> Iterator[Item]:
+    from bnnsim.isa import load_extension
+
+    def load(name: str) -> Item:
+        extension = load_extension(name)
+        instructions = [
+            {
+                "name": i.name,
+                "form": i.encoding.form.name,
+                "latency": i.latency,
+                "source": {"kind": i.source.kind, "ref": i.source.ref},
+                "primitive": i.primitive,
+                "doc": i.doc,
+            }
+            for i in extension.instructions
+        ]
+        details = tuple(
+            f"{i.name} ({i.encoding.form.name}): {i.doc} {i.latency} cycle{'s' * (i.latency != 1)}, {i.source.kind}: "
+            f"{i.source.ref}"
+            for i in extension.instructions
+        )
+        return Item(name, extension.description, {"instructions": instructions}, details)
+
+    yield Item("base", "The core's own instructions, no extension.", {"instructions": []})
+    yield from _each("extension", load)
+
+
+def _cores() -> Iterator[Item]:
+    from bnnsim.timing.core import load_core
+
+    def load(name: str) -> Item:
+        core = load_core(name)
+        return Item(name, core.description, {"features": list(core.features)}, _features(core.features))
+
+    yield from _each("core", load)
+
+
+def _features(features: tuple[str, ...]) -> tuple[str, ...]:
+    return (f"features: {', '.join(features) or 'none'}",)
+
+
+def _boards() -> Iterator[Item]:
+    from bnnsim.study.board import load_board
+
+    def load(name: str) -> Item:
+        board = load_board(name)
+        facts = {"real": board.real, "clock_hz": board.clock_hz}
+        facts |= {"flash_bytes": board.flash.bytes, "ram_bytes": board.ram.bytes}
+        detail = (
+            f"{'a real part' if board.real else 'no real part'}, {board.clock_hz / 1e6:g} MHz, "
+            f"{board.flash.bytes:,} bytes of flash, {board.ram.bytes:,} of RAM"
+        )
+        return Item(name, board.description, facts, (detail,))
+
+    yield from _each("board", load)
+
+
+def _networks() -> Iterator[Item]:
+    from pydantic import BaseModel
+
+    from bnnsim.model.network import load_network
+    from bnnsim.yamlfile import load_yaml
+
+    class Described(BaseModel):
+        description: str = ""
+
+    def load(name: str) -> Item:
+        network = load_network(name)
+        layers = [
+            {
+                "name": layer.name,
+                "operator": layer.operator,
+                "output": list(layer.output.shape),
+                "macs": layer.macs,
+            }
+            for layer in network.layers
+        ]
+        details = tuple(
+            f"{layer.name}: {layer.operator}, {'×'.join(map(str, layer.input.shape))} → "
+            f"{'×'.join(map(str, layer.output.shape))}, {layer.macs:,} multiply-accumulates"
+            for layer in network.layers
+        )
+        text = load_yaml(paths.find("network", name), Described).description
+        return Item(name, " ".join(text.split()), {"layers": layers}, details)
+
+    yield from _each("network", load)
+
+
+def _kernels() -> Iterator[Item]:
+    from bnnsim.model.kernels import load_kernels
+
+    try:
+        kernels = load_kernels()
+    except BnnsimError as error:
+        yield from (Item("kernel", broken=line) for line in str(error).splitlines())
+        return
+    for k in kernels:
+        needs = ", ".join(k.needs) or "nothing beyond the base ISA"
+        time = (
+            "time does not depend on data"
+            if k.fixed_time
+            else "time depends on data: used only when asked for"
+        )
+        facts = {
+            "operator": k.operator,
+            "variant": k.variant,
+            "needs": list(k.needs),
+            "fixed_time": k.fixed_time,
+        }
+        idea = " ".join(k.idea.split())
+        yield Item(f"{k.operator}={k.variant}", idea, facts, (f"needs {needs}; {time}",))
+
+
+def _operators() -> Iterator[Item]:
+    from bnnsim.model.operators import OPERATORS
+
+    results = {
+        "sign": "PReLU, batch norm, sign: one bit per output",
+        "requantize": "fixed-point rescaling: integers",
+        "max": "maximum: one bit per output",
+    }
+    for op in OPERATORS.values():
+        weights = {"bit": "±1 weights", "int8": "int8 weights", None: "no weights"}[op.weights]
+        reads = {"bit": "±1", "uint8": "8-bit"}.get(op.reads, op.reads)
+        facts = {"reads": op.reads, "weights": op.weights, "window": op.window, "result": op.result}
+        yield Item(op.name, f"{reads} input, {weights}; {results.get(op.result, op.result)}.", facts)
+
+
+def _experiments() -> Iterator[Item]:
+    from bnnsim.study.config import load_study
+
+    def load(name: str) -> Item:
+        study = load_study(name)
+        facts = {"network": study.network, "cores": list(study.cores), "isa": list(study.isa)}
+        detail = f"{study.network} on {', '.join(study.cores)}: {', '.join(study.isa)}"
+        return Item(name, study.description, facts, (detail,))
+
+    yield from _each("experiment", load)
+
+
+def _toolchains() -> Iterator[Item]:
+    from bnnsim.build.toolchain import NAMES, load_toolchain
+
+    for name in NAMES:
+        try:
+            yield Item(name, load_toolchain(name, "cortex-m4").version)
+        except BnnsimError as error:
+            yield Item(name, broken=str(error))
+
+
+SECTIONS: dict[str, Callable[[], Iterator[Item]]] = {
+    "extensions": _extensions,
+    "cores": _cores,
+    "boards": _boards,
+    "networks": _networks,
+    "operators": _operators,
+    "kernels": _kernels,
+    "experiments": _experiments,
+    "toolchains": _toolchains,
+}
+
+
+@click.command(
+    "list",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="""\b
+Examples:
+  bnnsim list                       # everything, one line each
+  bnnsim list extensions            # with instructions, latencies and where those come from
+  bnnsim list kernels --json
+""",
+)
+@click.argument("what", type=click.Choice(list(SECTIONS)), required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(what: str | None, as_json: bool) -> None:
+    """Show the extensions, cores, boards, networks, operators, kernels, experiments and toolchains there are.
+
+    A file that cannot be used is listed as broken, with the reason.
+    """
+    found = {name: list(SECTIONS[name]()) for name in ([what] if what else SECTIONS)}
+    if as_json:
+        click.echo(
+            json.dumps({name: [_plain(item) for item in items] for name, items in found.items()}, indent=2)
+        )
+        return
+    width = min(shutil.get_terminal_size((110, 24)).columns, 110)
+    for position, (name, items) in enumerate(found.items()):
+        if not what:
+            click.echo(("\n" if position else "") + click.style(name, bold=True))
+        _print(items, width, indent=0 if what else 2, details=what is not None)
+
+
+def _plain(item: Item) -> dict[str, Any]:
+    plain = {"name": item.name, "description": item.description, **item.facts}
+    return {**plain, "broken": item.broken} if item.broken else plain
+
+
+def _print(items: list[Item], width: int, indent: int, details: bool) -> None:
+    column = indent + max((len(item.name) for item in items), default=0) + 2
+    for item in items:
+        name = " " * indent + item.name.ljust(column - indent)
+        hang = " " * column
+        for number, problem in enumerate((item.broken or "").splitlines()):
+            click.echo((name if number == 0 else hang) + click.style("broken: ", fg="red") + problem)
+        if not item.broken:
+            click.echo(textwrap.fill(item.description, width, initial_indent=name, subsequent_indent=hang))
+        for detail in item.details if details else ():
+            text = textwrap.fill(detail, width, initial_indent=hang, subsequent_indent=hang + "  ")
+            click.echo(click.style(text, dim=True))

@@ -1,0 +1,56 @@
+"""Custom instructions in the emulator: semantics compiled by Numba, called from a native hook at each site."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numba import carray, cfunc, njit, types
+from numba.core.errors import NumbaError
+
+from bnnsim.errors import ExtensionError
+from bnnsim.isa import Isa
+
+_SIGNATURE = types.int64(types.int64, types.int64, types.int64, types.voidptr)
+
+
+def compile_semantics(isa: Isa) -> dict[str, Any]:
+    """Compile every custom instruction's semantics; the cfunc by instruction name.
+
+    Raises ExtensionError with file and line if Numba cannot compile one.
+    """
+    found = {}
+    for extension in isa.extensions:
+        for instruction in extension.instructions:
+            try:
+                operands = instruction.encoding.form.operands
+                found[instruction.name] = _compile(instruction.semantics, operands, instruction.signed)
+            except NumbaError as error:
+                lines = [line for line in str(error).splitlines() if line.strip()]
+                raise ExtensionError(
+                    f"{extension.path}:{instruction.line}: the semantics of {instruction.name} do not compile "
+                    f"natively (write them in the subset of Python that Numba supports):\n  " + "\n  ".join(lines[:6])
+                ) from error
+    return found
+
+
+@cache
+def _compile(semantics: Callable[..., int], operands: tuple[str, ...], signed: tuple[bool, ...]) -> Any:
+    """int64 f(d, n, m, status): zero-extended operands in, 32-bit result out; status 1 if the semantics raised."""
+    signs = dict(zip(operands, signed, strict=True))
+    arguments = ", ".join(f"({o} ^ 0x80000000) - 0x80000000" if signs[o] else o for o in operands)
+    # Numba has no call with a variable operand list, so the wrapper is written out for this form.
+    text = (
+        "def wrapper(d, n, m, data):\n"
+        "    status = carray(data, 1, dtype=int64)\n"
+        "    try:\n"
+        f"        return int64(semantics({arguments})) & 0xFFFFFFFF\n"
+        "    except Exception:\n"
+        "        status[0] = 1\n"
+        "    return int64(0)\n"
+    )
+    scope: dict[str, Any] = {"semantics": njit(semantics), "carray": carray, "int64": np.int64}
+    exec(text, scope)
+    return cfunc(_SIGNATURE)(scope["wrapper"])

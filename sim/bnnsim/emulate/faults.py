@@ -1,0 +1,124 @@
+"""Turn a stop that should not have happened into a diagnosis: what, where in the source, registers, likely cause."""
+
+from __future__ import annotations
+
+from bnnsim.build.image import Image
+from bnnsim.emulate import probes
+from bnnsim.emulate.machine import PAGE, Machine, Stop
+from bnnsim.emulate.sites import data_access
+
+_NO_COPROCESSOR, _BKPT, _SVC, _EXCEPTION_RETURN = 17, 7, 2, 8
+
+
+def diagnose(machine: Machine, stop: Stop) -> str:
+    """Text of an EmulationFault: cause, pc, function, source line, disassembly, registers, stack."""
+    cause = _cause(machine, stop)
+    pc = int(machine.site_state[probes.FAULT_PC]) if stop.site_reason else stop.pc
+    lines = [cause, f"  pc      {place(machine.image, pc)}"]
+    if text := _disassembly(machine.image, pc):
+        lines.append(f"  code    {text}")
+    if machine.image.function_at(pc) is None and stop.previous_block:
+        lines.append(f"  from    block at {place(machine.image, stop.previous_block)}")
+    values = [machine.register(n) for n in range(16)]
+    names = [*(f"r{n}" for n in range(13)), "sp", "lr", "pc"]
+    for start in range(0, 16, 8):
+        pairs = zip(names[start : start + 8], values[start : start + 8], strict=True)
+        lines.append("  " + " ".join(f"{name}={value:08x}" for name, value in pairs))
+    low, top = machine.plan.stack
+    lines.append(f"  stack   {low:#010x} to {top:#010x}, sp is {values[13] - low} bytes above its end")
+    lines.append(f"  caller  lr points to {place(machine.image, values[14] & ~1)}")
+    return "\n".join(lines)
+
+
+def place(image: Image, address: int) -> str:
+    """An address as "0x08000123 function+0x10 (file.c:12)"."""
+    text = f"{address:#010x}"
+    if function := image.function_at(address):
+        text += f" {function.name}+{address - function.address:#x}"
+        if line := image.line_at(address):
+            text += f" ({line})"
+    return text
+
+
+def _cause(machine: Machine, stop: Stop) -> str:
+    if stop.site_reason == probes.STOP_SEMANTICS:
+        return _semantics_cause(machine)
+    if stop.site_reason == probes.STOP_MISALIGNED:
+        return "misaligned address in an instruction that needs an aligned one (LDM, STM, LDRD, STRD, VLDR, …)"
+    if stop.block_reason == probes.STOP_BUDGET:
+        return f"endless loop? more than {machine.plan.limit_instructions:,} instructions without reaching the end"
+    if stop.block_reason == probes.STOP_TABLE_FULL:
+        return f"more than {probes.SLOTS:,} distinct block edges: not a microcontroller program?"
+    if stop.interrupt is not None:
+        return _interrupt_cause(machine, stop)
+    if "FETCH" in stop.error:
+        return f"jump to a bad address {stop.pc:#010x}: no code there (overwritten return address or function pointer?)"
+    if "READ" in stop.error or "WRITE" in stop.error:
+        return _access_cause(machine, stop)
+    if "INSN_INVALID" in stop.error:
+        return "undefined instruction"
+    return f"stopped before the end ({stop.error or 'WFI, or an instruction that ends emulation'})"
+
+
+def _semantics_cause(machine: Machine) -> str:
+    state = machine.site_state
+    site = machine.image.sites[int(state[probes.FAULT_PC])]
+    operands = site.instruction.encoding.form.operands
+    values = {"d": state[probes.OPERAND_D], "n": state[probes.OPERAND_N], "m": state[probes.OPERAND_M]}
+    shown = ", ".join(f"{o}={int(values[o]):#x}" for o in operands)
+    message = ""
+    try:
+        site.instruction.evaluate(*(int(values[o]) for o in operands))
+    except Exception as error:  # the user's semantics may raise anything; this is its message
+        message = f": {type(error).__name__}: {error}"
+    return f"the semantics of custom instruction {site.instruction.name} raised at {shown}{message}"
+
+
+def _interrupt_cause(machine: Machine, stop: Stop) -> str:
+    if stop.interrupt == _NO_COPROCESSOR:
+        word = machine.image.read(stop.pc, 4)
+        encoded = int.from_bytes(word[:2], "little") << 16 | int.from_bytes(word[2:], "little")
+        selected = machine.image.isa.name
+        return f"custom or coprocessor instruction {encoded:#010x} that no selected extension defines (ISA {selected})"
+    names = {_BKPT: "BKPT", _SVC: "SVC", _EXCEPTION_RETURN: "exception return"}
+    return f"unexpected {names.get(stop.interrupt or 0, f'interrupt {stop.interrupt}')} instruction"
+
+
+def _access_cause(machine: Machine, stop: Stop) -> str:
+    kind = "write" if "WRITE" in stop.error else "read"
+    address = _data_address(machine, stop.pc)
+    low, _ = machine.plan.stack
+    sp = machine.register(13)
+    if sp < low or (address is not None and low - 16 * PAGE <= address < low and abs(address - sp) < 16 * PAGE):
+        return f"stack overflow: {kind} below the stack's end at {low:#010x}"
+    where = "an unmapped or protected address" if address is None else f"{address:#010x}"
+    hint = ""
+    if address is not None:
+        regions = {r.name: (r.address, r.address + r.size_bytes) for r in machine.plan.regions}
+        inside = [name for name, (start, end) in regions.items() if start <= address < end]
+        near = min(regions, key=lambda n: min(abs(address - regions[n][0]), abs(address - regions[n][1])))
+        start, end = regions[near]
+        hint = f" ({inside[0]} is read-only)" if inside else f" (nearest memory: {near}, {start:#010x} to {end:#010x})"
+    return f"{kind} of unmapped memory at {where}{hint}" if "PROT" not in stop.error else f"{kind} refused at {where}{hint}"
+
+
+def _data_address(machine: Machine, pc: int) -> int | None:
+    """The data address of the load or store at pc, from its registers."""
+    record = data_access(machine.image, pc)
+    if record is None:
+        return None
+    address = int(machine.uc.reg_read(record[probes.F_BASE])) + record[probes.F_OFFSET]
+    if record[probes.F_INDEX] >= 0:
+        address += int(machine.uc.reg_read(record[probes.F_INDEX])) << record[probes.F_SHIFT]
+    return address & 0xFFFFFFFF
+
+
+def _disassembly(image: Image, address: int) -> str | None:
+    from capstone import CS_ARCH_ARM, CS_MODE_MCLASS, CS_MODE_THUMB, Cs
+
+    if site := image.sites.get(address):
+        registers = ", ".join(f"r{n}" for n in site.registers.values())
+        return f"{site.word:08x}  {site.instruction.mnemonic} {registers}"
+    code = image.read(address, 4)
+    instruction = next(Cs(CS_ARCH_ARM, CS_MODE_THUMB | CS_MODE_MCLASS).disasm(code, address, 1), None)
+    return f"{instruction.bytes.hex()}  {instruction.mnemonic} {instruction.op_str}" if instruction else None

@@ -1,0 +1,91 @@
+"""Plans: where things lie in memory when a whole network runs, or one kernel alone."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+
+from bnnsim.build.image import Image
+from bnnsim.build.program import ARENA, BEGIN, END, Program, call_mark, return_mark
+from bnnsim.emulate.machine import PAGE
+from bnnsim.emulate.plan import Plan, Region, Slice
+from bnnsim.emulate.trace import OVERHEAD
+from bnnsim.model.lower import LoweredLayer, layer_struct_fields
+
+_RESET = "Reset_Handler"
+_POISON = 0xC3  # what memory holds before a kernel writes it
+_BUFFERS_AT = 0x6000_0000  # external RAM area of the Armv7-M memory map: far from everything else
+
+
+def network_plan(program: Program, regions: tuple[Region, ...], input_bytes: bytes) -> Plan:
+    """Run a network once from reset; a scope per layer, the rest is overhead, startup code is not counted."""
+    image = program.image
+    arena = image.symbol(ARENA)
+    names = [name for name, _, _ in program.outputs]
+    overhead = len(names)
+    slices = [Slice(-1, image.symbol(BEGIN))]
+    for number, (name, offset, size) in enumerate(program.outputs):
+        slices.append(Slice(overhead, image.symbol(call_mark(number))))
+        slices.append(Slice(number, image.symbol(return_mark(number)), (name, arena + offset, size)))
+    slices.append(Slice(overhead, image.symbol(END)))
+    writes = (
+        (arena, bytes([_POISON]) * program.arena_bytes),
+        (arena + program.input[0], input_bytes),
+    )
+    start = image.symbol(_RESET)
+    return Plan((*names, OVERHEAD), regions, start, tuple(slices), _stack(image), _initial(image), writes)
+
+
+def kernel_plan(
+    image: Image, layer: LoweredLayer, regions: tuple[Region, ...], input_bytes: bytes, flush: str = "end"
+) -> Plan:
+    """Run one kernel alone, with every buffer in pages of its own between unmapped ones.
+
+    flush: "end" or "start", the side on which each buffer touches the unmapped page.
+    """
+    buffers: dict[str, bytes] = {"input": input_bytes, "output": bytes([_POISON]) * layer.output_bytes}
+    buffers["scratch"] = bytes([_POISON]) * layer.scratch_bytes
+    buffers |= dict(layer.constants)
+    writes, extra, pointers = [], [], {}
+    at = _BUFFERS_AT
+    for name, data in buffers.items():
+        if not data:
+            continue
+        size = -(-len(data) // PAGE) * PAGE
+        # A start that is not a multiple of four would misalign words: leave up to three bytes of slack.
+        pointers[name] = at + (size - len(data)) // 4 * 4 if flush == "end" else at
+        writes.append((pointers[name], data))
+        extra.append(Region(name, at, size, writable=name not in layer.constants and name != "input"))
+        at += size + PAGE
+    words = _struct_words(layer, pointers)
+    extra.append(Region("layer struct", at, PAGE))
+    writes.append((at, words))
+    begin, end = image.symbol(layer.kernel.function), image.symbol(END)
+    registers = _initial(image) | {0: at, 14: end | 1}
+    output = (layer.name, pointers["output"], layer.output_bytes)
+    slices = (Slice(0, end, output),)
+    return Plan(
+        (layer.name, OVERHEAD), (*regions, *extra), begin, slices, _stack(image), registers, tuple(writes)
+    )
+
+
+def function_plan(
+    image: Image, function: str, regions: tuple[Region, ...], arguments: tuple[int, ...] = ()
+) -> Plan:
+    """Call one function with up to four register arguments."""
+    end = image.symbol(END)
+    registers = _initial(image) | dict(enumerate(arguments)) | {14: end | 1}
+    return Plan((function, OVERHEAD), regions, image.symbol(function), (Slice(0, end),), _stack(image), registers)
+
+
+def _struct_words(layer: LoweredLayer, pointers: Mapping[str, int]) -> bytes:
+    values = [layer.fields.get(f, pointers.get(f, 0)) for f in layer_struct_fields()]
+    return b"".join(struct.pack("<I", value & 0xFFFFFFFF) for value in values)
+
+
+def _stack(image: Image) -> tuple[int, int]:
+    return image.symbols["__stack_bottom"], image.symbols["__stack_top"]
+
+
+def _initial(image: Image) -> dict[int, int]:
+    return {13: image.symbols["__stack_top"]}

@@ -1,0 +1,56 @@
+"""What to run: memory, inputs, where to start, and the slices between which counters and outputs are taken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from bnnsim.cache import digest
+
+
+@dataclass(frozen=True)
+class Region:
+    """Emulated memory [address, address + size_bytes); sizes are whole 4 KiB pages."""
+
+    name: str
+    address: int
+    size_bytes: int
+    writable: bool = True
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Run until `until`; counts go to scope number `scope` (-1: not counted), then `output` is read.
+
+    output: (name, address, size in bytes) or None.
+    """
+
+    scope: int
+    until: int
+    output: tuple[str, int, int] | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One emulation of an image.
+
+    scopes: names of the counters; start: first pc; registers: initial values by number (13 SP, 14 LR);
+    writes: (address, bytes) put into memory beforehand; stack: (lowest address, top) of the stack.
+    limit_instructions: at least this many instructions may run, at most four times as many.
+    """
+
+    scopes: tuple[str, ...]
+    regions: tuple[Region, ...]
+    start: int
+    slices: tuple[Slice, ...]
+    stack: tuple[int, int]
+    registers: dict[int, int] = field(default_factory=dict)
+    writes: tuple[tuple[int, bytes], ...] = ()
+    limit_instructions: int = 4_000_000_000
+
+    @cached_property
+    def digest(self) -> str:
+        """Hash of everything that the emulation depends on."""
+        facts = (self.scopes, self.regions, self.start, self.slices, self.stack, sorted(self.registers.items()))
+        data = [part for address, content in self.writes for part in (str(address), content)]
+        return digest(repr(facts), str(self.limit_instructions), *data)

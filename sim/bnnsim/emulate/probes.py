@@ -1,0 +1,132 @@
+"""Native hooks (Numba) that count while Unicorn runs: block edges, and per-instruction details.
+
+Two hooks, two passes. The block hook counts (previous block → block) edges; it is all that the
+counting pass needs beside custom instructions. The site hook looks an instruction up in a table by
+address and does what its record says: run a custom instruction, class a divide's operands, check a
+data address; in the detail pass it also counts every executed instruction.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import carray, cfunc
+
+from bnnsim.emulate.native import HOOK_SIGNATURE, call_semantics, emu_stop, pointer, reg_read, reg_write
+
+# --- block hook state, uint64 words ---
+PREVIOUS, BUDGET, STOP, TABLE = 0, 1, 2, 8
+SLOTS = 1 << 16  # edge table; a slot is previous block, block, count, unused
+STOP_BUDGET, STOP_TABLE_FULL, STOP_SEMANTICS, STOP_MISALIGNED = 1, 2, 3, 4
+
+# --- site hook state, int64 words ---
+(BASE, HALFWORDS, LOOKUP, EXECUTED, RECORDS, REASON, FAULT_PC, OPERAND_D, OPERAND_N, OPERAND_M, BUFFER, STATUS) = range(12)
+SITE_WORDS = 16
+# --- site records, int64 words: kind, then fields by kind ---
+RECORD_WORDS = 48
+KIND, CUSTOM, DIVIDE, MEMORY = 0, 1, 2, 3
+F_FUNCTION, F_RD, F_D, F_N, F_M = 1, 2, 3, 4, 5  # custom: semantics address, Unicorn register ids or -1
+F_NUMERATOR, F_DENOMINATOR, F_SIGNED, F_CLASSES = 1, 2, 3, 8  # divide; F_CLASSES + class: count
+F_BASE, F_INDEX, F_SHIFT, F_OFFSET, F_SIZE, F_FAULTS, F_CROSSING, F_ODD = 1, 2, 3, 4, 5, 6, 7, 8  # memory
+
+
+@cfunc(HOOK_SIGNATURE, cache=True)
+def block_hook(uc, address, size, data):  # noqa: ANN001, ANN201
+    """Count the edge from the previous block and charge the instruction budget (two bytes a unit)."""
+    state = carray(data, TABLE + 4 * SLOTS, dtype=np.uint64)
+    previous = state[PREVIOUS]
+    block = np.uint64(address) | (np.uint64(size) << np.uint64(32))
+    slot = ((previous * np.uint64(0x9E3779B97F4A7C15)) ^ (block * np.uint64(0xC2B2AE3D27D4EB4F))) >> np.uint64(48)
+    for _ in range(SLOTS):
+        at = np.uint64(TABLE) + slot * np.uint64(4)
+        if state[at + np.uint64(1)] == block and state[at] == previous:
+            state[at + np.uint64(2)] += np.uint64(1)
+            break
+        if state[at + np.uint64(1)] == np.uint64(0):
+            state[at] = previous
+            state[at + np.uint64(1)] = block
+            state[at + np.uint64(2)] = np.uint64(1)
+            break
+        slot = (slot + np.uint64(1)) & np.uint64(SLOTS - 1)
+    else:
+        state[STOP] = np.uint64(STOP_TABLE_FULL)
+        emu_stop(uc)
+    state[PREVIOUS] = block
+    left = np.int64(state[BUDGET]) - np.int64(size >> np.uint32(1))
+    state[BUDGET] = np.uint64(left)
+    if left < 0:
+        state[STOP] = np.uint64(STOP_BUDGET)
+        emu_stop(uc)
+
+
+@cfunc(HOOK_SIGNATURE, cache=True)
+def site_hook(uc, address, size, data):  # noqa: ANN001, ANN201
+    """Look the instruction up and do what its record says."""
+    state = carray(data, SITE_WORDS, dtype=np.int64)
+    at = (np.int64(address) - state[BASE]) >> 1
+    if at < 0 or at >= state[HALFWORDS]:
+        return
+    if state[EXECUTED] != 0:
+        carray(pointer(state[EXECUTED]), state[HALFWORDS], dtype=np.int64)[at] += 1
+    number = np.int64(carray(pointer(state[LOOKUP]), state[HALFWORDS], dtype=np.int32)[at])
+    if number == 0:
+        return
+    record = carray(pointer(state[RECORDS] + (number - 1) * (RECORD_WORDS * 8)), RECORD_WORDS, dtype=np.int64)
+    cell = pointer(state[BUFFER])
+    value = carray(cell, 1, dtype=np.uint32)
+    first = np.int64(0)
+    second = np.int64(0)
+    if record[KIND] == CUSTOM:
+        third = np.int64(0)
+        if record[F_D] >= 0:
+            reg_read(uc, np.int32(record[F_D]), cell)
+            first = np.int64(value[0])
+        if record[F_N] >= 0:
+            reg_read(uc, np.int32(record[F_N]), cell)
+            second = np.int64(value[0])
+        if record[F_M] >= 0:
+            reg_read(uc, np.int32(record[F_M]), cell)
+            third = np.int64(value[0])
+        result = call_semantics(record[F_FUNCTION], first, second, third, pointer(state[STATUS]))
+        if carray(pointer(state[STATUS]), 1, dtype=np.int64)[0] != 0:
+            state[REASON] = STOP_SEMANTICS
+            state[FAULT_PC] = np.int64(address)
+            state[OPERAND_D], state[OPERAND_N], state[OPERAND_M] = first, second, third
+            emu_stop(uc)
+            return
+        value[0] = np.uint32(result & 0xFFFFFFFF)
+        reg_write(uc, np.int32(record[F_RD]), cell)
+    elif record[KIND] == DIVIDE:
+        reg_read(uc, np.int32(record[F_NUMERATOR]), cell)
+        first = np.int64(value[0])
+        reg_read(uc, np.int32(record[F_DENOMINATOR]), cell)
+        second = np.int64(value[0])
+        if record[F_SIGNED] != 0:
+            first = first if first < 0x80000000 else 0x100000000 - first
+            second = second if second < 0x80000000 else 0x100000000 - second
+        bits = np.int64(0)
+        if second == 0 or first < second:
+            bits = np.int64(-1)
+        else:
+            while first > 0:
+                first >>= 1
+                bits += 1
+            while second > 0:
+                second >>= 1
+                bits -= 1
+        record[F_CLASSES + 1 + bits] += 1
+    elif record[KIND] == MEMORY:
+        reg_read(uc, np.int32(record[F_BASE]), cell)
+        first = np.int64(value[0])
+        if record[F_INDEX] >= 0:
+            reg_read(uc, np.int32(record[F_INDEX]), cell)
+            first += np.int64(value[0]) << record[F_SHIFT]
+        first = (first + record[F_OFFSET]) & (record[F_SIZE] - 1)
+        if first != 0:
+            if record[F_FAULTS] != 0:
+                state[REASON] = STOP_MISALIGNED
+                state[FAULT_PC] = np.int64(address)
+                emu_stop(uc)
+            elif record[F_SIZE] == 4 and (first & 1) != 0:
+                record[F_ODD] += 1
+            else:
+                record[F_CROSSING] += 1

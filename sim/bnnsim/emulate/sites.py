@@ -1,0 +1,150 @@
+"""Which instructions the native site hook looks at: custom ones, divides, and data accesses that could misalign."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from capstone import CS_ARCH_ARM, CS_MODE_MCLASS, CS_MODE_THUMB, Cs
+from capstone import arm as cs
+from unicorn import arm_const as uc
+
+from bnnsim.build.image import Image
+from bnnsim.emulate import probes
+
+REGISTER_IDS = (*(uc.UC_ARM_REG_R0 + n for n in range(13)), uc.UC_ARM_REG_SP, uc.UC_ARM_REG_LR, uc.UC_ARM_REG_PC)
+_BY_CAPSTONE = {cs.ARM_REG_R0 + n: REGISTER_IDS[n] for n in range(13)} | {
+    cs.ARM_REG_SP: uc.UC_ARM_REG_SP,
+    cs.ARM_REG_LR: uc.UC_ARM_REG_LR,
+}
+_WORD = {"ldr", "str", "ldrt", "strt", "ldrex", "strex"}
+_HALFWORD = {"ldrh", "strh", "ldrsh", "ldrht", "strht", "ldrsht"}
+# These fault on a misaligned address whatever CCR.UNALIGN_TRP says (Armv7-M ARM, DDI 0403, A3.2.1).
+_ALIGNED_ONLY = {
+    "ldrd", "strd", "ldm", "stm", "ldmdb", "stmdb", "push", "pop", "vldr", "vstr", "vldmia", "vstmia",
+    "vldmdb", "vstmdb", "vpush", "vpop", "ldrex", "strex",
+}  # fmt: skip
+_CONDITIONS = ("eq", "ne", "hs", "lo", "mi", "pl", "vs", "vc", "hi", "ls", "ge", "lt", "gt", "le")
+
+
+@dataclass(frozen=True)
+class Sites:
+    """Records for the site hook and the table that finds them by address.
+
+    base: first code address; lookup: int32 [halfwords], record number + 1 or 0; records: int64
+    [N, RECORD_WORDS]; addresses: int64 [N]; in_it: int64 addresses of instructions inside IT blocks.
+    """
+
+    base: int
+    lookup: np.ndarray
+    records: np.ndarray
+    addresses: np.ndarray
+    in_it: np.ndarray
+
+    def of_kind(self, kind: int) -> np.ndarray:
+        """Record numbers of one kind."""
+        return np.flatnonzero(self.records[:, probes.KIND] == kind)
+
+
+def find_sites(image: Image, semantics: dict[str, Any], details: bool) -> Sites:
+    """Scan the image's code. semantics: compiled cfuncs by instruction name; details: also divides and data accesses."""
+    disassembler = _disassembler()
+    records, addresses, in_it = [], [], []
+    pending = 0
+    for address, size, word in image.words():
+        if pending:
+            in_it.append(address)
+            pending -= 1
+        if size == 2 and word & 0xFF00 == 0xBF00 and word & 0xF:
+            pending = 4 - ((word & -word).bit_length() - 1)
+            continue
+        if address in image.sites:
+            record = _custom(image, address, semantics)
+        else:
+            record = _detail(disassembler, address, image.read(address, size)) if details else None
+        if record is not None:
+            row = np.zeros(probes.RECORD_WORDS, np.int64)
+            row[: len(record)] = record
+            records.append(row)
+            addresses.append(address)
+    starts = [start for start, _ in image.code_ranges] or [0]
+    base = min(starts)
+    halfwords = (max([end for _, end in image.code_ranges] or [2]) - base) // 2
+    lookup = np.zeros(halfwords, np.int32)
+    lookup[(np.array(addresses, np.int64) - base) // 2] = np.arange(1, len(addresses) + 1)
+    table = np.array(records, np.int64).reshape(-1, probes.RECORD_WORDS)
+    return Sites(base, lookup, table, np.array(addresses, np.int64), np.array(in_it, np.int64))
+
+
+def hook_ranges(addresses: list[int], most: int = 12) -> list[tuple[int, int]]:
+    """Cover addresses by at most `most` ranges with small gaps.
+
+    The emulator walks its list of hooks at every hooked instruction, so a few ranges that also catch
+    some plain instructions are faster than a hook for each of many sites.
+    """
+    ordered = sorted(addresses)
+    gaps = sorted(range(1, len(ordered)), key=lambda i: ordered[i - 1] - ordered[i])
+    cuts = sorted(gaps[: most - 1])
+    starts, ends = [0, *cuts], [*cuts, len(ordered)]
+    return [(ordered[a], ordered[b - 1]) for a, b in zip(starts, ends, strict=True)] if ordered else []
+
+
+def data_access(image: Image, address: int) -> list[int] | None:
+    """The MEMORY record of the load or store at an address, byte accesses included; None if it is neither."""
+    instruction = next(_disassembler().disasm(image.read(address, 4), address, 1), None)
+    if instruction is None or address in image.sites:
+        return None
+    name = _mnemonic(instruction)
+    known = name in _WORD or name in _HALFWORD or name in _ALIGNED_ONLY or name.startswith(("ldrb", "ldrsb", "strb"))
+    return _access(instruction, name, 1) if known else None
+
+
+def _disassembler() -> Cs:
+    disassembler = Cs(CS_ARCH_ARM, CS_MODE_THUMB | CS_MODE_MCLASS)
+    disassembler.detail = True
+    return disassembler
+
+
+def _mnemonic(instruction: Any) -> str:
+    name = instruction.mnemonic.split(".")[0]
+    return name.removesuffix(_CONDITIONS[instruction.cc - 1]) if 1 <= instruction.cc <= len(_CONDITIONS) else name
+
+
+def _custom(image: Image, address: int, semantics: dict[str, Any]) -> list[int]:
+    site = image.sites[address]
+    operands = site.instruction.encoding.form.operands
+    reads = [REGISTER_IDS[site.registers[o]] if o in operands else -1 for o in ("d", "n", "m")]
+    return [probes.CUSTOM, semantics[site.instruction.name].address, REGISTER_IDS[site.registers["d"]], *reads]
+
+
+def _detail(disassembler: Cs, address: int, code: bytes) -> list[int] | None:
+    instruction = next(disassembler.disasm(code, address, 1), None)
+    if instruction is None:
+        return None
+    name = _mnemonic(instruction)
+    operands = instruction.operands
+    if name in ("udiv", "sdiv"):
+        numerator, denominator = (_BY_CAPSTONE[o.reg] for o in operands[-2:])
+        return [probes.DIVIDE, numerator, denominator, name == "sdiv"]
+    size = 4 if name in _WORD or name in _ALIGNED_ONLY else 2 if name in _HALFWORD else 0
+    return _access(instruction, name, size) if size else None
+
+
+def _access(instruction: Any, name: str, size: int) -> list[int] | None:
+    faults = name in _ALIGNED_ONLY
+    for operand in instruction.operands:
+        if operand.type != cs.ARM_OP_MEM:
+            continue
+        memory = operand.mem
+        if memory.base not in _BY_CAPSTONE:
+            return None  # literal loads: the assembler aligns literal pools
+        index = _BY_CAPSTONE.get(memory.index, -1)
+        shift = operand.shift.value if index >= 0 and operand.shift.type == cs.ARM_SFT_LSL else 0
+        offset = 0 if instruction.post_index else memory.disp
+        return [probes.MEMORY, _BY_CAPSTONE[memory.base], index, shift, offset, size, faults]
+    if name in ("push", "pop", "vpush", "vpop"):
+        base = uc.UC_ARM_REG_SP
+    else:
+        base = _BY_CAPSTONE[instruction.operands[0].reg]
+    return [probes.MEMORY, base, -1, 0, 0, size, faults]

@@ -1,0 +1,134 @@
+"""The lines of every table: per core and board, a section per layer with one line per ISA, totals last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bnnsim.study.results import CellResult, Comparison, LayerResult
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a table; None is a value that does not exist (e.g. a speed-up of the overhead).
+
+    share: this layer's part of the cell's cycles, 0 to 1; times_reference and times_faithful: speed-ups.
+    """
+
+    layer: str
+    operator: str | None
+    isa: str
+    variant: str | None
+    cycles: int
+    milliseconds: float
+    share: float
+    times_reference: float | None
+    times_faithful: float | None
+    instructions: int
+    cpi: float
+    code_bytes: int | None = None
+    flash_bytes: int | None = None
+    ram_bytes: int | None = None
+
+
+def groups(comparison: Comparison) -> list[tuple[CellResult, ...]]:
+    """Return the cells of each core and board, in the order they were asked for."""
+    found: dict[tuple[str, str], list[CellResult]] = {}
+    for cell in comparison.cells:
+        found.setdefault((cell.core, cell.board), []).append(cell)
+    return [tuple(cells) for cells in found.values()]
+
+
+def layer_sections(cells: tuple[CellResult, ...]) -> list[list[Line]]:
+    """Return one list of lines per layer, each with one line per cell (layers in the network's order)."""
+    order = dict.fromkeys(layer.name for cell in cells for layer in cell.layers)
+    return [
+        [_layer_line(cell, layer) for cell in cells for layer in cell.layers if layer.name == name]
+        for name in order
+    ]
+
+
+def totals(cells: tuple[CellResult, ...]) -> list[Line]:
+    """Return one line per cell for the whole inference."""
+    return [
+        Line(
+            layer="total",
+            operator=None,
+            isa=cell.isa,
+            variant=None,
+            cycles=cell.cycles,
+            milliseconds=cell.milliseconds,
+            share=1.0,
+            times_reference=cell.speedup,
+            times_faithful=cell.speedup_over_faithful,
+            instructions=cell.instructions,
+            cpi=cell.cpi,
+            code_bytes=cell.code_bytes,
+            flash_bytes=cell.flash_bytes,
+            ram_bytes=cell.ram_bytes,
+        )
+        for cell in cells
+    ]
+
+
+def _layer_line(cell: CellResult, layer: LayerResult) -> Line:
+    return Line(
+        layer=layer.name,
+        operator=layer.operator,
+        isa=cell.isa,
+        variant=layer.variant,
+        cycles=layer.cycles,
+        milliseconds=layer.cycles / cell.clock_hz * 1000,
+        share=layer.cycles / cell.cycles,
+        times_reference=layer.speedup,
+        times_faithful=layer.speedup_over_faithful,
+        instructions=layer.instructions,
+        cpi=layer.cpi,
+        code_bytes=layer.code_bytes,
+    )
+
+
+def notes(comparison: Comparison) -> list[str]:
+    """Return what a reader must know to use the numbers, one sentence group per item."""
+    reference = comparison.reference_isa
+    found = [
+        f"× {reference}: cycles with ISA {reference} over this line's cycles. × faithful: cycles of the "
+        "faithful kernels (plain C of each operator, base ISA) over this line's cycles.",
+        "Layers and overhead sum exactly to the total. Every output was compared with the NumPy reference, "
+        "bit for bit.",
+    ]
+    for cell in comparison.cells:
+        if cell.assumed_cycle_share:
+            share = f"{cell.assumed_cycle_share:.1%}"
+            found.append(f"{place(cell)}: {share} of the cycles rest on assumed costs.")
+        for layer in cell.layers:
+            if layer.density_sweep:
+                sweep = ", ".join(f"{cycles:,} at {density:.0%}" for density, cycles in layer.density_sweep)
+                why = "depend on its data (share of ones)"
+                found.append(f"{place(cell)}: {layer.name}'s cycles {why}: {sweep}.")
+    if not any(cell.assumed_cycle_share for cell in comparison.cells):
+        found.append("No cycle rests on an assumed cost.")
+    return found
+
+
+def title(comparison: Comparison, cell: CellResult) -> str:
+    """Return e.g. `smallcifar on cortex-m4, board zero-wait (no real part), 100 MHz`."""
+    real = "" if cell.real_board else " (no real part)"
+    return f"{comparison.network} on {cell.core}, board {cell.board}{real}, {cell.clock_hz / 1e6:g} MHz"
+
+
+def made_with(comparison: Comparison) -> str:
+    """Return compiler, flags and seeds in one line."""
+    facts = comparison.provenance
+    parts = [" ".join(str(facts[key]) for key in ("compiler", "flags") if facts.get(key))]
+    seeds = {name: seed for name, seed in (facts.get("seeds") or {}).items() if seed is not None}
+    parts += [f"{name} seed {seed}" for name, seed in seeds.items()]
+    parts += [f"code moved by {facts['shift_code_bytes']} bytes"] if facts.get("shift_code_bytes") else []
+    parts += [f"bnnsim {facts['bnnsim']}"] if "bnnsim" in facts else []
+    changed = ", ".join(f"{key} = {value}" for key, value in (facts.get("set") or {}).items())
+    parts += [f"changed costs: {changed}"] if changed else []
+    return "; ".join(part for part in parts if part)
+
+
+def place(cell: CellResult) -> str:
+    """Return `core, isa`."""
+    return f"{cell.core}, {cell.isa}"

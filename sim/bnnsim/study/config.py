@@ -1,0 +1,158 @@
+"""What one study compares: from an experiment's YAML or command-line flags, checked before any work."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import ValidationInfo as Info
+
+from bnnsim import paths
+from bnnsim.errors import BnnsimError, UsageError
+from bnnsim.study import names
+from bnnsim.yamlfile import key_path, load_yaml
+from bnnsim.yamlwords import Problems, explain
+
+DEFAULTS: Mapping[str, Any] = {
+    "name": "compare",
+    "network": "smallcifar",
+    "cores": ["cortex-m4"],
+    "isa": ["base", "popcnt"],
+}
+
+
+@dataclass(frozen=True)
+class Study:
+    """Cells = cores x boards x isa, all on one network. Paths are absolute, names are known to exist.
+
+    isa: "base", an extension's name or path, or several joined by "+"; reference: one of isa.
+    set: "extension.instruction.latency" or a core's "core.group.field" → cycles.
+    variants: (what, variant) pairs; what is a layer's name, an operator or None for every layer; the variant
+    is a kernel's variant name or the path of a kernel's C file.
+    shift_code_bytes: 0 or 2, bytes put before the code to see what alignment does to the cycles.
+    """
+
+    name: str
+    network: str
+    cores: tuple[str, ...]
+    isa: tuple[str, ...]
+    boards: tuple[str, ...] = ("zero-wait",)
+    reference: str = "base"
+    set: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    variants: tuple[tuple[str | None, str], ...] = ()
+    toolchain: str = "clang"
+    input_seed: int = 1
+    shift_code_bytes: int = 0
+    description: str = ""
+
+
+def load_study(name_or_path: str, changes: Mapping[str, Any] | None = None) -> Study:
+    """Load experiments/NAME.yaml or a file; `changes` (keys of the file, from flags) go on top of it.
+
+    Raises ConfigError with every problem of the file, or UsageError with every problem of the flags.
+    """
+    study = _study(load_yaml(paths.find("experiment", name_or_path), _StudyFile))
+    if not changes:
+        return study
+    values: dict[str, Any] = {f.name: getattr(study, f.name) for f in dataclasses.fields(study)}
+    values["variants"] = ["=".join(part for part in pair if part) for pair in study.variants]
+    changes = dict(changes)
+    changes["set"] = {**study.set, **changes.get("set", {})}
+    if "isa" in changes and "reference" not in changes and study.reference not in changes["isa"]:
+        changes["reference"] = None
+    return make_study({**values, **changes})
+
+
+def make_study(values: Mapping[str, Any], flags: Mapping[str, str] | None = None) -> Study:
+    """Check values with the keys of an experiment file; missing ones take `DEFAULTS`.
+
+    flags: key → how the user spells it ("cores" → "--core"), for messages.
+    Raises UsageError with every problem.
+    """
+    values = {**DEFAULTS, **values}
+    spelled = {**FLAGS, **(flags or {})}
+    text = json.dumps(values)
+    try:
+        file = _StudyFile.model_validate_json(text, strict=True, context={"folder": Path.cwd()})
+    except ValidationError as error:
+        problems = []
+        for keys, problem in explain(error, _StudyFile, json.loads(text)):
+            place = spelled.get(str(keys[0]), key_path(keys)) if keys else "study"
+            if keys and keys[0] == "set" and len(keys) > 1:
+                place += f" {keys[1]}"
+            problems.append(f"{place}: {problem}")
+        raise UsageError("\n".join(problems)) from None
+    return _study(file)
+
+
+FLAGS = {
+    "network": "--network",
+    "cores": "--core",
+    "boards": "--board",
+    "isa": "--isa",
+    "reference": "--reference",
+    "set": "--set",
+    "variants": "--variant",
+    "toolchain": "--toolchain",
+    "input_seed": "--input-seed",
+    "shift_code_bytes": "--shift-code",
+}
+
+
+def _checked(check: Any) -> AfterValidator:
+    """Make a validator of `check(text, folder, fields so far)`; its errors become the key's problems."""
+
+    def validate(value: Any, info: Info) -> Any:
+        try:
+            return check(value, info.context["folder"] if info.context else Path.cwd(), info.data)
+        except BnnsimError as error:
+            raise ValueError(str(error)) from error
+
+    return AfterValidator(validate)
+
+
+def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
+    repeated = [((i,), f"{v!r} is named twice") for i, v in enumerate(values) if v in values[:i]]
+    if repeated:
+        raise Problems(repeated)
+    return values
+
+
+def _one_or_more(value: Any) -> Any:
+    """Let `cores: cortex-m4` mean one core."""
+    return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
+
+
+def _names(check: Any) -> Any:
+    """Return the type of one or more distinct names that `check` knows."""
+    item = Annotated[str, _checked(check)]
+    several = Annotated[tuple[item, ...], Field(min_length=1), AfterValidator(_distinct)]
+    return Annotated[several, BeforeValidator(_one_or_more)]
+
+
+class _StudyFile(BaseModel):
+    """The experiment file. Fields are checked in this order; later checks see the earlier fields."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: str = Field(min_length=1)
+    description: str = ""
+    network: Annotated[str, _checked(names.network)]
+    cores: _names(names.core)  # type: ignore[valid-type]
+    boards: _names(names.board) = ("zero-wait",)  # type: ignore[valid-type]
+    isa: _names(names.isa)  # type: ignore[valid-type]
+    reference: Annotated[str | None, _checked(names.reference)] = Field(None, validate_default=True)
+    set: Annotated[dict[str, Annotated[float, Field(ge=0)]], _checked(names.settings)] = {}
+    variants: tuple[Annotated[str, _checked(names.variant)], ...] = ()
+    toolchain: Literal["clang", "gcc"] = "clang"
+    input_seed: int = Field(1, ge=0, lt=2**32)
+    shift_code_bytes: Literal[0, 2] = 0
+
+
+def _study(file: _StudyFile) -> Study:
+    fields = {name: getattr(file, name) for name in type(file).model_fields}
+    return Study(**fields)

@@ -1,0 +1,38 @@
+"""The cost formulas that a core's YAML names, so that the YAML itself holds no expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Formula:
+    """Cycles as a function of one whole number.
+
+    of: "registers" (32-bit words moved, known when decoding) or "divide_class" (a column of
+    `Trace.divides`, known only from the trace).
+    """
+
+    of: Literal["registers", "divide_class"]
+    cycles: Callable[[int], int]
+
+
+def one_plus_registers(registers: int) -> int:
+    """One cycle to start, one for each 32-bit word moved (Arm DDI 0439, table 3-1: 1 + N)."""
+    return 1 + registers
+
+
+def early_termination_divide(divide_class: int) -> int:
+    """Cycles of UDIV and SDIV: class 0 (quotient 0) 2, class 1 + d 3 + ⌊(d + 3) / 4⌋.
+
+    d is bits(|n|) - bits(|m|), so four quotient bits a cycle; within the 2 to 12 of Arm DDI 0439, table 3-1.
+    """
+    return 2 if divide_class == 0 else 3 + (divide_class - 1 + 3) // 4
+
+
+FORMULAS = {
+    "one_plus_registers": Formula("registers", one_plus_registers),
+    "early_termination_divide": Formula("divide_class", early_termination_divide),
+}

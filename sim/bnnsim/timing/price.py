@@ -1,0 +1,122 @@
+"""Cycles of a decoded trace: cost of each edge times how often it ran, plus what the operands decide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from bnnsim.errors import CostError, UsageError
+from bnnsim.timing.core import Core
+from bnnsim.timing.in_order import fetch_vector, row_ends
+from bnnsim.timing.program import Program, decode_program
+from bnnsim.timing.reader import CostClass
+
+__all__ = ["Costs", "Timing", "decode_program", "make_costs", "price"]
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Cycles and instructions of each scope: int64 [S]. Instructions include IT and condition-failed ones."""
+
+    scopes: tuple[str, ...]
+    cycles: np.ndarray
+    instructions: np.ndarray
+
+
+@dataclass(frozen=True)
+class Costs:
+    """The numbers that a price depends on.
+
+    class_cycles: int64 [C], by the program's cost classes; pair_cycles: int64 [2 ** rules], by bit mask of
+    pair rules; fetch: see `in_order.fetch_vector`.
+    """
+
+    core: Core
+    class_cycles: np.ndarray
+    pair_cycles: np.ndarray
+    fetch: np.ndarray
+
+
+def price(program: Program, core: Core | None = None, latencies: Mapping[str, float] | None = None) -> Timing:
+    """Price a program: one pass of a compiled loop over its rows, so sweeps can call it again and again.
+
+    core: one that differs from the program's core in numbers only (default: the program's core); latencies:
+    cycles by "extension.instruction", where they differ from the extension's own.
+    Raises CostError if the core has no cost for a group, UsageError for a latency that cannot be.
+    """
+    costs = make_costs(program, core or program.core, latencies or {})
+    cycles = program.trace.counts @ edge_cycles(program, program_ends(program, costs))
+    for extra in operand_cycles(program, costs).values():
+        cycles = cycles + extra
+    return Timing(program.trace.scopes, cycles, program.instructions)
+
+
+def make_costs(program: Program, core: Core, latencies: Mapping[str, float]) -> Costs:
+    """Look up every cost class and every combination of pair rules of a program."""
+    if tuple(core.pair_rules) != program.rules:
+        raise ValueError(
+            f"the program was not decoded for the pair rules of core {core.name}; decode it again"
+        )
+    for name, cycles in latencies.items():
+        if cycles < 1 or cycles != int(cycles):
+            raise UsageError(f"latency of {name}: found {cycles}; expected whole cycles, at least 1")
+    class_cycles = [_cycles_of(c, program, core, latencies) for c in program.classes]
+    rules = np.array([rule.cycles for rule in core.pair_rules.values()], np.int64)
+    masks = np.arange(1 << len(rules))[:, None] >> np.arange(len(rules)) & 1
+    return Costs(core, np.array(class_cycles, np.int64), masks @ rules, fetch_vector(core))
+
+
+def _cycles_of(cost: CostClass, program: Program, core: Core, latencies: Mapping[str, float]) -> int:
+    """Cycles of a cost class when it executes; 1 for a divide, whose operands decide the rest."""
+    if cost.group is None:
+        return int(latencies.get(cost.custom, program.custom[cost.custom].latency))
+    group = core.groups.get(cost.group)
+    if group is None:
+        raise CostError(f"core {core.name} has no cost for {cost.group!r} instructions, which were executed")
+    odd = core.odd_encoding.cycles if cost.odd_memory else 0
+    if group.law is None:
+        return (group.cycles or 0) + odd
+    return (group.law.cycles(cost.registers) if group.law.of == "registers" else 1) + odd
+
+
+def program_ends(program: Program, costs: Costs) -> np.ndarray:
+    """int64 [N]: end of each row, in cycles from the end of the branch that its edge's rows follow."""
+    return row_ends(
+        program.cost_class, program.pair, program.shape, program.starts, program.taken,
+        costs.class_cycles, costs.pair_cycles, costs.fetch,
+    )  # fmt: skip
+
+
+def edge_cycles(program: Program, ends: np.ndarray) -> np.ndarray:
+    """int64 [E]: cycles of each edge once, i.e. of its own rows after the replayed ones."""
+    before = ends[program.starts[:-1] + np.maximum(program.replayed, 1) - 1]
+    return ends[program.starts[1:] - 1] - np.where(program.taken, 0, before)
+
+
+def operand_cycles(program: Program, costs: Costs) -> dict[str, np.ndarray]:
+    """What the operands decide, as cycles added to those of the edges: int64 [S] by reason."""
+    core, trace = costs.core, program.trace
+    penalties = np.array([core.misaligned.crossing_cycles, core.misaligned.odd_word_cycles])
+    extra = {
+        "condition_failed": trace.skipped @ skip_cycles(program, costs),
+        "misaligned": program.misaligned @ penalties,
+        "divide": np.zeros(len(trace.scopes), np.int64),
+    }
+    for group, classes in program.divides.items():
+        extra["divide"] += classes @ divide_cycles(core, group, classes.shape[1])
+    return extra
+
+
+def skip_cycles(program: Program, costs: Costs) -> np.ndarray:
+    """int64 [K]: cycles added when the condition of trace.skipped_at fails (0 or less)."""
+    at = program.skip_class
+    return np.where(at < 0, 0, costs.core.condition_failed.cycles - costs.class_cycles[at])
+
+
+def divide_cycles(core: Core, group: str, classes: int) -> np.ndarray:
+    """int64 [classes]: cycles of a divide beyond those of its row, by class of its operands."""
+    law = core.groups[group].law if group else None
+    by_operands = law is not None and law.of == "divide_class"
+    return np.array([law.cycles(c) - 1 if law and by_operands else 0 for c in range(classes)], np.int64)

@@ -1,0 +1,161 @@
+"""A trace decoded for one core: arrays that can be priced again and again with other numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from bnnsim.build.image import Image
+from bnnsim.emulate.trace import Trace
+from bnnsim.errors import CostError
+from bnnsim.isa import Instruction
+from bnnsim.timing.core import Core
+from bnnsim.timing.in_order import REPLAYED_INSTRUCTIONS
+from bnnsim.timing.reader import CostClass, Entry, Reader
+
+
+@dataclass(frozen=True)
+class Program:
+    """What pricing needs. An edge is a sequence of rows: what is replayed of the block before, then its own.
+
+    S scopes, E edges, N rows. cost_class (index into `classes`), pair (bit r: the pair rule rules[r] applies
+    to it and the row before), shape (see `in_order`): int32 [N]; addresses: int64 [N]; starts: int64 [E + 1],
+    rows of an edge; replayed: int64 [E], how many of them are replayed, 0 after a taken branch;
+    custom: by full name; skip_class: int64 [K], cost class of trace.skipped_at, -1 where nothing executed;
+    divide_groups: [D], group of trace.divides_at.
+    """
+
+    trace: Trace
+    core: Core
+    cost_class: np.ndarray
+    pair: np.ndarray
+    shape: np.ndarray
+    addresses: np.ndarray
+    starts: np.ndarray
+    replayed: np.ndarray
+    classes: tuple[CostClass, ...]
+    rules: tuple[str, ...]
+    custom: Mapping[str, Instruction]
+    skip_class: np.ndarray
+    divide_groups: tuple[str, ...]
+
+    @cached_property
+    def instructions(self) -> np.ndarray:
+        """int64 [S]: instructions issued, IT and condition-failed ones included."""
+        return self.trace.counts @ (np.diff(self.starts) - self.replayed)
+
+    @cached_property
+    def taken(self) -> np.ndarray:
+        """bool [E]: the edge is a taken branch (or the start)."""
+        return self.replayed == 0
+
+    @cached_property
+    def row_edge(self) -> np.ndarray:
+        """int64 [N]: the edge of each row."""
+        return np.repeat(np.arange(len(self.replayed)), np.diff(self.starts))
+
+    @cached_property
+    def own(self) -> np.ndarray:
+        """bool [N]: the row is charged to its edge, i.e. not replayed."""
+        return np.arange(len(self.cost_class)) >= (self.starts[:-1] + self.replayed)[self.row_edge]
+
+    @cached_property
+    def divides(self) -> Mapping[str, np.ndarray]:
+        """By group of the core's table: divides by class, int64 [S, 34]."""
+        at = np.array(self.divide_groups)
+        return {g: self.trace.divides[:, at == g].sum(axis=1) for g in set(self.divide_groups)}
+
+    @cached_property
+    def misaligned(self) -> np.ndarray:
+        """int64 [S, 2]: misaligned data accesses, columns as in `Trace.misaligned`."""
+        return self.trace.misaligned.sum(axis=1)
+
+
+def decode_program(trace: Trace, image: Image, core: Core) -> Program:
+    """Decode the blocks of a trace from the image's original words and lay its edges out as rows.
+
+    Raises CostError naming address, word and disassembly of an instruction without a cost.
+    """
+    reader = Reader(image, core)
+    blocks = [reader.block(address, size) for address, size in trace.blocks.tolist()]
+    entries = reader.entries
+    _check_divides(trace, reader)
+    conditional = set(trace.skipped_at.tolist())
+    sequences: list[np.ndarray] = [np.zeros(0, np.int64)]
+    replayed: list[int] = []
+    for previous, current in trace.edges.tolist():
+        before = blocks[previous][-REPLAYED_INSTRUCTIONS:] if previous >= 0 else blocks[current][:0]
+        if len(before) and not _falls_through(entries[before[-1]], entries[blocks[current][0]], conditional):
+            before = before[:0]
+        replayed.append(len(before))
+        sequences += [before, blocks[current]]
+    rows = np.concatenate(sequences)
+    lengths = [len(a) + len(b) for a, b in zip(sequences[1::2], sequences[2::2], strict=True)]
+    starts = np.cumsum([0, *lengths], dtype=np.int64)
+    addresses = np.array([e.address for e in entries], np.int64)[rows]
+    shape = np.array([e.shape for e in entries], np.int32)[rows]
+    shape[starts[:-1]] += addresses[starts[:-1]] & 2 != 0  # the first needs the word that it begins in, too
+    pair = _pairs(rows, entries, core)
+    pair[starts[:-1]] = 0
+    classes = np.array([e.cost_class for e in entries], np.int32)
+    skipped = [reader.at.get(address) for address in trace.skipped_at.tolist()]
+    dividers = [reader.at.get(address) for address in trace.divides_at.tolist()]
+    return Program(
+        trace=trace,
+        core=core,
+        cost_class=classes[rows],
+        pair=pair,
+        shape=shape,
+        addresses=addresses,
+        starts=starts,
+        replayed=np.array(replayed, np.int64),
+        classes=tuple(reader.classes),
+        rules=tuple(core.pair_rules),
+        custom=reader.custom,
+        skip_class=np.array([-1 if i is None else classes[i] for i in skipped], np.int64),
+        divide_groups=tuple("" if i is None else entries[i].group or "" for i in dividers),
+    )
+
+
+def _falls_through(last: Entry, first: Entry, conditional: set[int]) -> bool:
+    """Whether a block follows another without a taken branch (blocks also end without any branch)."""
+    always = last.decoded is not None and last.decoded.branches == "always"
+    return last.address + last.size_bytes == first.address and (not always or last.address in conditional)
+
+
+def _pairs(rows: np.ndarray, entries: list[Entry], core: Core) -> np.ndarray:
+    """int32 [N]: bit r is set where the r-th pair rule applies to a row and the one before it."""
+    keys, inverse = np.unique(rows[:-1] * len(entries) + rows[1:], return_inverse=True)
+    before, after = np.divmod(keys, max(len(entries), 1))
+    pairs = zip(before.tolist(), after.tolist(), strict=True)
+    masks = [_rules(entries[a], entries[b], core) for a, b in pairs]
+    return np.concatenate([[0], np.array(masks, np.int32)[inverse]]).astype(np.int32)
+
+
+def _rules(first: Entry, second: Entry, core: Core) -> int:
+    if first.decoded is None or second.decoded is None:
+        return 0
+    address = second.decoded.address
+    holds = {
+        "always": True,
+        "address_free_of_result": not address & first.decoded.result,
+        "address_uses_writeback": bool(address & first.decoded.written_back),
+    }
+    mask = 0
+    for bit, rule in enumerate(core.pair_rules.values()):
+        second_groups = core.memory if rule.second == "memory" else rule.second
+        if first.group in rule.first and second.group in second_groups and holds[rule.when]:
+            mask |= 1 << bit
+    return mask
+
+
+def _check_divides(trace: Trace, reader: Reader) -> None:
+    """Raise CostError for a divide that is priced by its operands but whose operands the trace lacks."""
+    traced = set(trace.divides_at.tolist())
+    for entry in reader.entries:
+        law = reader.core.groups[entry.group].law if entry.group else None
+        if law is not None and law.of == "divide_class" and entry.address not in traced:
+            raise CostError(f"{entry.address:#010x}: the trace has no operand classes for this divide")

@@ -1,0 +1,95 @@
+"""Reads a program's instructions from the image, each once, and finds the cost class of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bnnsim.build.image import Image
+from bnnsim.errors import CostError, nearest
+from bnnsim.isa import Instruction
+from bnnsim.timing.core import Core
+from bnnsim.timing.decode import Decoded, decode_instruction, size_bytes
+from bnnsim.timing.in_order import shape_of
+
+
+@dataclass(frozen=True)
+class CostClass:
+    """What the cost of an instruction depends on.
+
+    group: its group in the core's table, or None for a custom instruction, whose full name ("popcnt.popc")
+    is `custom`; registers: words moved; odd_memory: a 32-bit memory instruction at address ≡ 2 (mod 4).
+    """
+
+    group: str | None
+    custom: str = ""
+    registers: int = 0
+    odd_memory: bool = False
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One instruction of the program. `decoded` is None for a custom instruction."""
+
+    address: int
+    size_bytes: int
+    group: str | None
+    decoded: Decoded | None
+    cost_class: int
+    shape: int
+
+
+class Reader:
+    """Decodes each instruction of the program once; `entries` and `classes` in order of appearance."""
+
+    def __init__(self, image: Image, core: Core):
+        self.image, self.core = image, core
+        self.entries: list[Entry] = []
+        self.at: dict[int, int] = {}
+        self.classes: dict[CostClass, int] = {}
+        self.custom: dict[str, Instruction] = {}
+        extensions = image.isa.extensions
+        self._full_names = {i.name: f"{e.name}.{i.name}" for e in extensions for i in e.instructions}
+
+    def block(self, address: int, size: int) -> np.ndarray:
+        """Indices into `entries` of a block's instructions."""
+        found, end = [], address + size
+        while address < end:
+            if address not in self.at:
+                self.at[address] = len(self.entries)
+                self.entries.append(self._read(address))
+            found.append(self.at[address])
+            address += self.entries[found[-1]].size_bytes
+        return np.array(found, np.int64)
+
+    def _read(self, address: int) -> Entry:
+        if (site := self.image.sites.get(address)) is not None:
+            name = self._full_names[site.instruction.name]
+            self.custom[name] = site.instruction
+            return Entry(address, 4, None, None, self._class(CostClass(None, name)), shape_of(address, 4))
+        code = self.image.read(address, 2)
+        size = size_bytes(int.from_bytes(code, "little"))
+        code = self.image.read(address, size)
+        decoded = decode_instruction(code) if len(code) == size else None
+        group = self.core.group_of(decoded.mnemonic, decoded.form) if decoded else None
+        if decoded is None or group is None:
+            raise CostError(self._complaint(address, code, decoded))
+        odd_memory = size == 4 and bool(address & 2) and group in self.core.memory
+        shape = shape_of(address, size, self.core.groups[group].folded)
+        cost_class = self._class(CostClass(group, "", decoded.registers, odd_memory))
+        return Entry(address, size, group, decoded, cost_class, shape)
+
+    def _class(self, key: CostClass) -> int:
+        return self.classes.setdefault(key, len(self.classes))
+
+    def _complaint(self, address: int, code: bytes, decoded: Decoded | None) -> str:
+        function = self.image.function_at(address)
+        place = f"{address:#010x}" + (f" in {function.name}" if function else "")
+        word = " ".join(f"{int.from_bytes(code[i : i + 2], 'little'):04x}" for i in range(0, len(code), 2))
+        if decoded is None:
+            what = "is no instruction of this ISA" if word else "lies outside the image"
+            return f"{place}: {word} {what}, so it has no cost on core {self.core.name}".replace(":  ", ": ")
+        near = nearest(decoded.mnemonic, self.core.group_names)
+        advice = f"add {decoded.mnemonic!r} to a group of the core's table{near}"
+        return f"{place}: {word} ({decoded.text}) has no cost on core {self.core.name}; {advice}"

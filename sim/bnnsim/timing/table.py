@@ -1,0 +1,102 @@
+"""The parts of a core's YAML file: groups of instructions with their costs, and the rules between them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from bnnsim.errors import nearest
+from bnnsim.timing.formulas import FORMULAS, Formula
+from bnnsim.yamlwords import Problems
+
+Cycles = Annotated[int, Field(ge=0, le=1000)]
+Names = tuple[str, ...]
+When = Literal["always", "address_free_of_result", "address_uses_writeback"]
+FORMS = ("register_offset", "to_pc", "core_pair")
+
+
+class Part(BaseModel):
+    """A mapping of the file: unknown keys are errors, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CostSource(Part):
+    """Where a cost comes from: kind as in `bnnsim.isa.Source`, and the document or the reasoning."""
+
+    kind: Literal["manual", "measured", "assumed"]
+    ref: str = Field(min_length=1)
+
+
+class Group(Part):
+    """Instructions of one cost: `cycles`, or a named `formula`; a folded one takes no pipeline step."""
+
+    mnemonics: Names = Field(min_length=1)
+    cycles: Cycles | None = None
+    formula: str | None = None
+    folded: bool = False
+    source: CostSource
+
+    @model_validator(mode="after")
+    def _check(self) -> Group:
+        if (self.cycles is None) == (self.formula is None):
+            raise ValueError("needs either cycles or formula")
+        if self.folded and self.cycles != 0:
+            raise ValueError("a folded group takes no step, so it costs 0 cycles; or say folded: false")
+        if self.formula is not None and self.formula not in FORMULAS:
+            allowed = f"allowed: {', '.join(FORMULAS)}{nearest(self.formula, FORMULAS)}"
+            raise Problems([(("formula",), f"unknown formula {self.formula!r}; {allowed}")])
+        for i, (_, plus, form) in enumerate(m.partition("+") for m in self.mnemonics):
+            if plus and form not in FORMS:
+                allowed = f"allowed: {', '.join(FORMS)}{nearest(form, FORMS)}"
+                raise Problems([(("mnemonics", i), f"unknown form {form!r}; {allowed}")])
+        return self
+
+    @property
+    def law(self) -> Formula | None:
+        """The formula, or None if the group has a fixed cost."""
+        return FORMULAS[self.formula] if self.formula else None
+
+
+class Fetch(Part):
+    """The fetch queue; see the core's YAML and `bnnsim.timing.in_order`."""
+
+    queue_words: int = Field(ge=1, le=64)
+    latency_cycles: Cycles
+    restart_cycles: int = Field(ge=-8, le=64)
+    refill_cycles: Cycles
+    refill_odd_cycles: Cycles
+    source: CostSource
+
+
+class PairRule(Part):
+    """Cycles added when a group of `second` comes directly after one of `first`; "memory" is core.memory."""
+
+    first: Names
+    second: Names | Literal["memory"]
+    when: When = "always"
+    cycles: int = Field(ge=-8, le=64)
+    source: CostSource
+
+
+class OddEncoding(Part):
+    """Cycles added to a 32-bit memory instruction at address ≡ 2 (mod 4)."""
+
+    cycles: Cycles
+    source: CostSource
+
+
+class Misaligned(Part):
+    """Cycles added to a data access by the two columns of `Trace.misaligned`."""
+
+    crossing_cycles: Cycles
+    odd_word_cycles: Cycles
+    source: CostSource
+
+
+class ConditionFailed(Part):
+    """Cycles of an instruction in an IT block whose condition does not hold."""
+
+    cycles: Cycles
+    source: CostSource

@@ -1,0 +1,97 @@
+"""Code that goes wrong ends in a diagnosis: cause, pc, function, source line, registers."""
+
+import re
+
+import pytest
+
+from bnnsim.errors import EmulationFault, ExtensionError
+
+CASES = {
+    "wild read": ("int test(void) { return *(volatile int *)0x40001000; }", r"read of unmapped memory at 0x40001000"),
+    "byte read": ("int test(void) { return *(volatile char *)0x40001003; }", r"read of unmapped memory at 0x40001003"),
+    "null write": ("void test(void) { *(volatile int *)16 = 1; }", r"write of unmapped memory at 0x00000010"),
+    "write to flash": ("void test(void) { *(volatile int *)0x08000100 = 1; }", r"write refused at 0x08000100 \(flash is read-only"),
+    "undefined": ("void test(void) { __asm__ volatile(\"udf #1\"); }", r"undefined instruction"),
+    "endless loop": ("void test(void) { for (;;) __asm__ volatile(\"\"); }", r"endless loop\? more than 100,000 instr"),
+    "stack overflow": (
+        "volatile int g; int test(int n) { volatile int a[32]; a[n & 31] = n; return test(n + 1) + a[3] + g; }",
+        r"stack overflow: write below the stack's end at 0x20000000",
+    ),
+    "bad jump": ("void test(void) { ((void (*)(void))0x30000001)(); }", r"jump to a bad address 0x30000000"),
+    "jump into data": ("int d[4] = {1}; void test(void) { ((void (*)(void))((unsigned)d | 1))(); }", r"jump to a bad address"),
+    "custom without extension": (
+        "void test(void) { __asm__ volatile(\".inst.w 0xee400000\"); }",
+        r"0xee400000 that no selected extension defines \(ISA base\)",
+    ),
+    "svc": ("void test(void) { __asm__ volatile(\"svc #0\"); }", r"unexpected SVC"),
+    "bkpt": ("void test(void) { __asm__ volatile(\"bkpt #0\"); }", r"unexpected BKPT"),
+    "wfi": ("void test(void) { __asm__ volatile(\"wfi\"); }", r"stopped before the end"),
+    "misaligned ldm": (
+        "void test(void) { __asm__ volatile(\"ldr r3, =0x20004002\\n ldm r3, {r0, r1}\" ::: \"r0\", \"r1\", \"r3\"); }",
+        r"misaligned address in an instruction that needs an aligned one",
+    ),
+    "misaligned strd": (
+        "void test(void) { __asm__ volatile(\"ldr r3, =0x20004001\\n strd r0, r1, [r3]\" ::: \"r3\"); }",
+        r"misaligned address",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_diagnosis(run_source, name):
+    text, cause = CASES[name]
+    with pytest.raises(EmulationFault, match=cause) as caught:
+        run_source(text, limit=100_000)
+    message = str(caught.value)
+    assert re.search(r"pc +0x[0-9a-f]{8}", message)
+    assert re.search(r"r0=[0-9a-f]{8}.*\n.*sp=[0-9a-f]{8}", message)
+    if "jump" not in name:
+        assert re.search(r"test\+0x[0-9a-f]+ \([\w/]*program\.c:\d+\)", message), message
+
+
+RAISING = """
+from bnnsim.isa import CX2, Extension, Source, u32
+bad = Extension("bad", "Divides by its operand.")
+@bad.instruction(CX2(op=3), latency=1, source=Source.assumed("test"), vectors=[((1,), 100)])
+def inv(n: u32) -> u32:
+    return 100 // n
+"""
+
+
+def test_semantics_that_raise_name_pc_and_operands(run_source, tmp_path):
+    path = tmp_path / "bad.py"
+    path.write_text(RAISING)
+    text = '#include "isa.h"\nunsigned test(unsigned n) { return inv(n); }'
+    _, _, trace = run_source(text, args=(5,), isa=str(path))
+    assert trace.counts[0].sum() == 1
+    with pytest.raises(EmulationFault, match=r"inv raised at n=0x0: ZeroDivisionError") as caught:
+        run_source(text, args=(0,), isa=str(path))
+    assert "inv r0, r0" in str(caught.value)
+
+
+def test_semantics_that_do_not_compile_name_file_and_line(run_source, tmp_path):
+    path = tmp_path / "bad.py"
+    path.write_text(RAISING.replace("100 // n", "int(str(100 // n).replace('x', '').encode().decode())"))
+    with pytest.raises(ExtensionError, match=rf"{path}:\d+: the semantics of inv do not compile"):
+        run_source('#include "isa.h"\nunsigned test(unsigned n) { return inv(n); }', args=(5,), isa=str(path))
+
+
+def test_custom_instruction_in_an_it_block_runs_only_when_its_condition_holds(run_source, tmp_path):
+    path = tmp_path / "acc.py"
+    path.write_text(
+        RAISING.replace("CX2(op=3)", "CX2A(op=3)").replace("CX2,", "CX2A,").replace("((1,), 100)", "((1, 2), 3)")
+        .replace("def inv(n: u32)", "def inv(d: u32, n: u32)").replace("100 // n", "d + n")
+    )  # fmt: skip
+    text = """
+        int test(int n) {
+            int s = 0;
+            for (int i = 0; i < n; i++)
+                __asm__("cmp %1, #3\\n it hi\\n .inst.w 0xfe400030 | (bnnsim_%0 << 12) | (bnnsim_%1 << 16)"
+                        : "+r"(s) : "r"(i) : "cc");
+            *(volatile int *)0x20003000 = s;
+            return s;
+        }"""
+    image, _, trace = run_source('#include "isa.h"\n' + text, args=(10,), isa=str(path))
+    (site,) = image.sites
+    assert trace.skipped_at.tolist() == [site]
+    assert trace.skipped[0].tolist() == [4]
