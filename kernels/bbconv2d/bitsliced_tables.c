@@ -39,68 +39,88 @@ typedef struct {
 
 /* ---- tables ---- */
 
-/* Twos of three lanes of count, for activation patterns of even parity 0, 3, 5, 6; those of odd parity are
- * complements (7, 4, 2, 1 of the same order). */
-BNN_INLINE void twos_of_three(const uint32_t *w, uint32_t *even)
-{
-    even[0] = bnn_majority(w[0], w[1], w[2]);
-    even[1] = bnn_majority(~w[0], ~w[1], w[2]);
-    even[2] = bnn_majority(~w[0], w[1], ~w[2]);
-    even[3] = bnn_majority(w[0], ~w[1], ~w[2]);
-}
+#define LOAD(r, base, at) "ldr.w " #r ", [" #base ", #" #at "]\n\t"
+#define STORE(r, base, at) "str.w " #r ", [" #base ", #" #at "]\n\t"
+#define EVEN_ENTRY(pattern, x)               \
+    STORE(r9, r0, 16 * pattern)              \
+    "eor.w lr, " #x ", r10\n\t"              \
+    STORE(lr, r0, 16 * pattern + 4)          \
+    "and.w lr, " #x ", r11\n\t"              \
+    "orr.w lr, lr, r12\n\t"                  \
+    STORE(lr, r0, 16 * pattern + 8)
+#define ODD_ENTRY(pattern, x)                \
+    STORE(r9, r0, 16 * pattern)              \
+    "eor.w lr, " #x ", r10\n\t"              \
+    STORE(lr, r0, 16 * pattern + 4)          \
+    "bic.w lr, r11, " #x "\n\t"              \
+    "orr.w lr, lr, r12\n\t"                  \
+    STORE(lr, r0, 16 * pattern + 8)
 
-/* Eight entries: the three low channels of a group take every pattern, the others count s + 2 * m. */
-BNN_INLINE void table_row(uint32_t *t, uint32_t ones, const uint32_t *even, uint32_t s, uint32_t m)
+/* Eight entries per row: the three low channels of a group take every pattern (r3 their ones, r4 to r7 their
+ * twos), the others count r2 + 2 * r8. A stored plane then costs one or two operations. */
+static __attribute__((naked, noinline)) void write_rows(uint32_t *t __attribute__((unused)),
+                                                        const uint32_t *rows __attribute__((unused)),
+                                                        const uint32_t *end __attribute__((unused)),
+                                                        const uint32_t *low __attribute__((unused)))
 {
-    uint32_t one = ones ^ s, carry = ones & s;
-    uint32_t sum = carry ^ m, any = carry | m, both = carry & m;
-#define EVEN(pattern, x)                                  \
-    t[ENTRY_WORDS * (pattern)] = one;                     \
-    t[ENTRY_WORDS * (pattern) + 1] = (x) ^ sum;           \
-    t[ENTRY_WORDS * (pattern) + 2] = ((x) & any) | both;
-    EVEN(0, even[0])
-    EVEN(3, even[1])
-    EVEN(5, even[2])
-    EVEN(6, even[3])
-    one = ~one;
-    carry = s & ~ones;
-    sum = ~(carry ^ m), any = carry | m, both = carry & m;
-#define ODD(pattern, x)                                   \
-    t[ENTRY_WORDS * (pattern)] = one;                     \
-    t[ENTRY_WORDS * (pattern) + 1] = (x) ^ sum;           \
-    t[ENTRY_WORDS * (pattern) + 2] = (any & ~(x)) | both;
-    ODD(7, even[0])
-    ODD(4, even[1])
-    ODD(2, even[2])
-    ODD(1, even[3])
+    __asm__ volatile(
+        "push.w {r2, r4-r11, lr}\n\t"
+        "ldm.w r3, {r3-r7}\n\t"
+        ".p2align 3\n"
+        "1:\n\t"
+        "ldm.w r1!, {r2, r8}\n\t"
+        "and.w r10, r3, r2\n\t"
+        "eor.w r9, r3, r2\n\t"
+        "orr.w r11, r10, r8\n\t"
+        "and.w r12, r10, r8\n\t"
+        "eor.w r10, r10, r8\n\t"
+        EVEN_ENTRY(0, r4) EVEN_ENTRY(3, r5) EVEN_ENTRY(5, r6) EVEN_ENTRY(6, r7)
+        "bic.w r10, r2, r3\n\t"
+        "mvn.w r9, r9\n\t"
+        "orr.w r11, r10, r8\n\t"
+        "and.w r12, r10, r8\n\t"
+        "eor.w r10, r10, r8\n\t"
+        "mvn.w r10, r10\n\t"
+        ODD_ENTRY(7, r4) ODD_ENTRY(4, r5) ODD_ENTRY(2, r6) ODD_ENTRY(1, r7)
+        "ldr.w lr, [sp]\n\t"
+        "add.w r0, r0, #128\n\t"
+        "cmp.w r1, lr\n\t"
+        "bne.w 1b\n\t"
+        "pop.w {r2, r4-r11, pc}");
 }
 
 /* The table of one group of five or six channels. */
-BNN_NOINLINE uint32_t *build_group(uint32_t *t, const uint32_t *w, int32_t channels)
+BNN_INLINE uint32_t *build_group(uint32_t *t, const uint32_t *w, int32_t channels)
 {
-    uint32_t even[4], high[8];
-    twos_of_three(w, even);
-    const uint32_t ones = w[0] ^ w[1] ^ w[2];
-    uint32_t s = w[3] ^ w[4];
+    uint32_t low[5], rows[16]; /* ones and even twos of the low channels; ones and twos of the high, per row */
+    const uint32_t w0 = w[0], w1 = w[1], w2 = w[2], w3 = w[3], w4 = w[4];
+    low[0] = w0 ^ w1 ^ w2;
+    low[1] = bnn_majority(w0, w1, w2);
+    low[2] = bnn_majority(~w0, ~w1, w2);
+    low[3] = bnn_majority(~w0, w1, ~w2);
+    low[4] = bnn_majority(w0, ~w1, ~w2);
+    uint32_t s = w3 ^ w4;
     if (channels == 6) {
-        s ^= w[5];
-        uint32_t high_even[4];
-        twos_of_three(w + 3, high_even);
-        high[0] = high_even[0], high[7] = ~high_even[0];
-        high[3] = high_even[1], high[4] = ~high_even[1];
-        high[5] = high_even[2], high[2] = ~high_even[2];
-        high[6] = high_even[3], high[1] = ~high_even[3];
+        const uint32_t w5 = w[5];
+        s ^= w5;
+        rows[1] = bnn_majority(w3, w4, w5), rows[15] = ~rows[1];
+        rows[7] = bnn_majority(~w3, ~w4, w5), rows[9] = ~rows[7];
+        rows[11] = bnn_majority(~w3, w4, ~w5), rows[5] = ~rows[11];
+        rows[13] = bnn_majority(w3, ~w4, ~w5), rows[3] = ~rows[13];
+        rows[8] = rows[14] = ~s;
+        rows[10] = rows[12] = s;
     } else {
-        high[0] = w[3] & w[4], high[1] = ~w[3] & w[4];
-        high[2] = w[3] & ~w[4], high[3] = ~(w[3] | w[4]);
+        rows[1] = w3 & w4, rows[3] = w4 & ~w3;
+        rows[5] = w3 & ~w4, rows[7] = ~(w3 | w4);
     }
-    const int32_t rows = channels == 6 ? 8 : 4;
-    for (int32_t i = 0; i < rows; i++, t += 8 * ENTRY_WORDS)
-        table_row(t, ones, even, s ^ bnn_broadcast_bit(0x96, i), high[i]); /* 0x96: parity of 0 .. 7 */
-    return t;
+    rows[0] = rows[6] = s;
+    rows[2] = rows[4] = ~s;
+    const int32_t patterns = channels == 6 ? 8 : 4;
+    write_rows(t, rows, rows + 2 * patterns, low);
+    return t + 8 * ENTRY_WORDS * patterns;
 }
 
-BNN_INLINE void build_tables(uint32_t *t, const uint32_t *w)
+BNN_NOINLINE void build_tables(uint32_t *t, const uint32_t *w)
 {
     t = build_group(t, w, 6);
     t = build_group(t, w + 6, 6);
@@ -119,8 +139,6 @@ BNN_INLINE void build_tables(uint32_t *t, const uint32_t *w)
 #define HALF_ADD(carry, s, x)              \
     "and.w " #carry ", " #s ", " #x "\n\t" \
     "eor.w " #s ", " #s ", " #x "\n\t"
-#define LOAD(r, base, at) "ldr.w " #r ", [" #base ", #" #at "]\n\t"
-#define STORE(r, base, at) "str.w " #r ", [" #base ", #" #at "]\n\t"
 #define ENTRY(p, first, bits)                       \
     "ubfx " #p ", r3, #" #first ", #" #bits "\n\t"
 #define ADDRESS(p) "add.w " #p ", r2, " #p ", lsl #4\n\t"

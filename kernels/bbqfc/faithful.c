@@ -2,6 +2,7 @@
 operator: BBQFC
 variant: faithful
 idea: the loops of CBin-NN's BBQFC_Optimized, one word at a time, one call of a population count per word
+  (or the claimed instruction)
 registers: pointers and the sum; the count is a call that clobbers the scratch registers
 needs: []
 fixed_time: true
@@ -11,10 +12,11 @@ weights: bit O Y X C/32 C%32
 #include "primitives.h"
 #include "requantize.h"
 
-static __attribute__((noinline)) int32_t popcount(uint32_t n)
-{
-    return (int32_t)bnn_popcount32(n);
-}
+#ifdef BNNSIM_POPCOUNT
+#define POPCOUNT(x) bnn_popcount32(x)
+#else
+#define POPCOUNT(x) bnn_popcount32_call(x)
+#endif
 
 void bbqfc_faithful(const bnn_layer *layer)
 {
@@ -27,7 +29,7 @@ void bbqfc_faithful(const bnn_layer *layer)
         int32_t sum = synapses;
 
         for (int32_t i = 0; i < words; i++)
-            sum -= 2 * popcount(input[i] ^ weights[o * words + i]);
+            sum -= 2 * (int32_t)POPCOUNT(input[i] ^ weights[o * words + i]);
         bnn_store_requantized(layer, o, sum);
     }
 }

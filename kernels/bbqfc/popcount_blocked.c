@@ -12,6 +12,15 @@ weights: bit O/4 Y X C/32 O%4 C%32
 #include "primitives.h"
 #include "requantize.h"
 
+/* An activation and four weights; the loads stand together because consecutive loads overlap. */
+#define LOAD_STEP(a, w0, w1, w2, w3, input, weights)                                            \
+    __asm__ volatile("ldr %0, [%5], #4\n\tldr %2, [%6, #4]\n\tldr %3, [%6, #8]\n\t"             \
+                     "ldr %4, [%6, #12]\n\tldr %1, [%6], #16"                                   \
+                     : "=&r"(a), "=&r"(w0), "=&r"(w1), "=&r"(w2), "=&r"(w3), "+&r"(input),      \
+                       "+&r"(weights)                                                           \
+                     :                                                                          \
+                     : "memory")
+
 void bbqfc_popcount_blocked(const bnn_layer *layer)
 {
     const uint32_t *weights = layer->weights;
@@ -20,18 +29,23 @@ void bbqfc_popcount_blocked(const bnn_layer *layer)
 
     for (int32_t o = 0; o < layer->out_c; o += 4) {
         const uint32_t *input = layer->input, *end = input + words;
-        uint32_t differences[4] = {0, 0, 0, 0};
+        uint32_t d0 = 0, d1 = 0, d2 = 0, d3 = 0; /* bits that differ */
 
         while (input != end) {
-            uint32_t a = *input++, w0 = weights[0], w1 = weights[1], w2 = weights[2], w3 = weights[3];
+            uint32_t a, w0, w1, w2, w3;
 
-            weights += 4;
-            differences[0] += bnn_popcount32(a ^ w0);
-            differences[1] += bnn_popcount32(a ^ w1);
-            differences[2] += bnn_popcount32(a ^ w2);
-            differences[3] += bnn_popcount32(a ^ w3);
+            LOAD_STEP(a, w0, w1, w2, w3, input, weights);
+            d0 += bnn_popcount32(a ^ w0);
+            d1 += bnn_popcount32(a ^ w1);
+            d2 += bnn_popcount32(a ^ w2);
+            d3 += bnn_popcount32(a ^ w3);
         }
-        for (int32_t n = 0; n < 4 && o + n < layer->out_c; n++)
-            bnn_store_requantized(layer, o + n, synapses - 2 * (int32_t)differences[n]);
+        bnn_store_requantized(layer, o, synapses - 2 * (int32_t)d0);
+        if (o + 1 < layer->out_c)
+            bnn_store_requantized(layer, o + 1, synapses - 2 * (int32_t)d1);
+        if (o + 2 < layer->out_c)
+            bnn_store_requantized(layer, o + 2, synapses - 2 * (int32_t)d2);
+        if (o + 3 < layer->out_c)
+            bnn_store_requantized(layer, o + 3, synapses - 2 * (int32_t)d3);
     }
 }

@@ -8,23 +8,29 @@ fixed_time: true
 --- */
 #include "bnn_layer.h"
 
+/* The four words of a window, `words` apart; the loads stand together because consecutive loads overlap. */
+#define LOAD4(a, b, c, d, upper, lower, words)                                                       \
+    __asm__ volatile("ldr %0, [%4]\n\tldr %1, [%5]\n\tldr %2, [%4, %6, lsl #2]\n\tldr %3, [%5, %6, lsl #2]" \
+                     : "=&r"(a), "=&r"(b), "=&r"(c), "=r"(d)                                         \
+                     : "r"(upper), "r"(lower), "r"(words)                                            \
+                     : "memory")
+
 /* One output row of 2x2 windows that lie inside the image. */
 static void pool_row_2x2(const uint32_t *top, int32_t row_words, uint32_t *output, const bnn_layer *layer)
 {
-    int32_t words = layer->in_words;
-    int32_t skip = (layer->stride_w - 1) * words;
+    int32_t words = layer->in_words, step = layer->stride_w * words;
     const uint32_t *bottom = top + row_words;
+    uint32_t *end = output + layer->out_w * words;
 
-    for (int32_t x = layer->out_w; x > 0; x--) {
-        for (int32_t n = words; n > 0; n--) {
-            uint32_t a = top[0], b = top[words], c = bottom[0], d = bottom[words];
+    for (int32_t n = 0; n < words; n++, top++, bottom++, output++) {
+        const uint32_t *upper = top, *lower = bottom;
 
-            top++;
-            bottom++;
-            *output++ = a | b | c | d;
+        for (uint32_t *to = output; to < end; to += words, upper += step, lower += step) {
+            uint32_t a, b, c, d;
+
+            LOAD4(a, b, c, d, upper, lower, words);
+            *to = a | b | c | d;
         }
-        top += skip;
-        bottom += skip;
     }
 }
 

@@ -46,11 +46,22 @@ BNN_INLINE uint32_t bnn_xor_popcount_accumulate(uint32_t acc, uint32_t a, uint32
 #endif
 }
 
+/* Keep a value in a register here: stops a compiler from reordering sums until they no longer fit. */
+#define BNN_KEEP(x) __asm__ volatile("" : "+r"(x))
+
 /* bits * 2 + (u >= width): called for channels 31 down to 0 it packs one word of outputs in two
  * instructions per bit, because CMP leaves the answer in the carry flag. */
 BNN_INLINE uint32_t bnn_push_threshold(uint32_t bits, uint32_t u, uint32_t width)
 {
     __asm__("cmp %1, %2\n\tadc %0, %0, %0" : "+r"(bits) : "r"(u), "r"(width) : "cc");
+    return bits;
+}
+
+/* The same for channels in rising order: bits / 2 with the new bit on top. After n calls the first
+ * channel is bit 32 - n. */
+BNN_INLINE uint32_t bnn_shift_in_threshold(uint32_t bits, uint32_t u, uint32_t width)
+{
+    __asm__("cmp %1, %2\n\trrx %0, %0" : "+r"(bits) : "r"(u), "r"(width) : "cc");
     return bits;
 }
 

@@ -1,10 +1,11 @@
 /* ---
 operator: QQConv2D
 variant: faithful
-idea: the loops of CBin-NN's QQConv2D_Optimized_PReLU, repaired, with 32 filters per block unrolled inside the tap
-  loop, share each input byte; taps outside the image are skipped by tests inside the loops; result bits are set
-  one at a time in memory. Any number of channels, and folded integer thresholds instead of PReLU and batch
-  normalisation in floating point.
+idea: >-
+  the loops of CBin-NN's QQConv2D_Optimized_PReLU, repaired. The 32 filters of a block are unrolled inside
+  the tap loop and share each input byte; taps outside the image are skipped by tests inside the loops;
+  result bits are set one at a time in memory. Departures: any number of channels, and folded integer
+  thresholds in place of float PReLU and batch normalisation.
 registers: 32 sums and 32 filter offsets do not fit and live on the stack
 needs: []
 fixed_time: true

@@ -3,7 +3,7 @@ operator: QQConv2D
 variant: mla_blocked
 idea: for cores without DSP instructions; four outputs share each input byte, weights of the four interleaved;
   the window is clipped to the image once per pixel, so the inner loop runs over contiguous bytes
-registers: four sums, two pointers, the end of the run, one input and up to four weights
+registers: four sums, two pointers, the bytes left, one input and four weights
 needs: []
 fixed_time: true
 weights: int8 O/4 Y X C O%4
@@ -38,6 +38,23 @@ static window clip(const bnn_layer *layer, int32_t y, int32_t x)
     return w;
 }
 
+/* One input byte times four weights. The loads stand together because consecutive loads overlap. */
+#define STEP()                                                                                        \
+    do {                                                                                              \
+        int32_t x, w0, w1, w2, w3;                                                                    \
+                                                                                                      \
+        __asm__ volatile("ldrb %0, [%5], #1\n\tldrsb %1, [%6, #1]\n\tldrsb %2, [%6, #2]\n\t"           \
+                         "ldrsb %3, [%6, #3]\n\tldrsb %4, [%6], #4"                                   \
+                         : "=&r"(x), "=&r"(w1), "=&r"(w2), "=&r"(w3), "=&r"(w0), "+&r"(input),        \
+                           "+&r"(weights)                                                             \
+                         :                                                                            \
+                         : "memory");                                                                 \
+        s0 += x * w0;                                                                                 \
+        s1 += x * w1;                                                                                 \
+        s2 += x * w2;                                                                                 \
+        s3 += x * w3;                                                                                 \
+    } while (0)
+
 /* Four dot products of one window, then their bits, highest channel first. */
 static inline uint32_t four_outputs(const window *w, const int8_t *weights, const int32_t *bias,
                                     const uint32_t *width, uint32_t bits)
@@ -47,17 +64,16 @@ static inline uint32_t four_outputs(const window *w, const int8_t *weights, cons
 
     weights += w->weights;
     for (int32_t row = w->rows; row > 0; row--) {
-        const uint8_t *end = input + w->run;
+        int32_t left = w->run;
 
-        do {
-            int32_t x = *input++;
-
-            s0 += x * weights[0];
-            s1 += x * weights[1];
-            s2 += x * weights[2];
-            s3 += x * weights[3];
-            weights += 4;
-        } while (input != end);
+        for (; left >= 4; left -= 4) {
+            STEP();
+            STEP();
+            STEP();
+            STEP();
+        }
+        for (; left > 0; left--)
+            STEP();
         input += w->input_step;
         weights += w->weights_step;
     }

@@ -1,9 +1,12 @@
 /* ---
 operator: QQConv2D
 variant: smlad
-idea: windows of three output pixels are copied as 16-bit pairs into scratch (zeros outside the image), interleaved
-  word by word; then three pixels by two outputs per step, five adjacent loads for six SMLAD (12 products), unrolled
-  eight steps, entered in the middle for the remainder. Thresholds by CMP and ADC, three output words at a time.
+idea: >-
+  windows of three output pixels are copied as 16-bit pairs into scratch (zeros outside the image),
+  interleaved word by word; then three pixels by two outputs per step, five adjacent loads for six SMLAD
+  (12 products), unrolled twenty steps, entered in the middle for the remainder. Rows are widened once, in
+  two copies half a word apart, so that windows are copied by whole words. Thresholds by CMP and RRX,
+  three words at a time.
 registers: six sums, three inputs, two weights, two pointers, the step count; the rest on the stack
 needs: [dsp]
 fixed_time: true
@@ -13,7 +16,7 @@ scratch_bytes: 12 * ((kernel_h * kernel_w * in_c + 1) // 2)
 --- */
 #include "bnn_layer.h"
 
-enum { PIXELS = 3, UNROLL = 8, STEP_BYTES = 44 };
+enum { PIXELS = 3, UNROLL = 20, STEP_BYTES = 44 };
 
 static int32_t pairs_of(const bnn_layer *layer)
 {
@@ -28,48 +31,37 @@ static int32_t pairs_of(const bnn_layer *layer)
 
 /* What dot_products needs; the assembly knows the offsets. */
 typedef struct block {
-    const uint32_t *patch;   /*  0: [pairs][PIXELS] */
-    const uint32_t *weights; /*  4: of the last output pair; the pairs before it follow downwards */
-    const int32_t *bias;     /*  8: likewise */
-    const uint32_t *width;   /* 12: likewise */
-    int32_t output_pairs;    /* 16 */
-    int32_t weight_bytes;    /* 20: of one output pair */
-    int32_t turns;           /* 24: of the unrolled loop */
-    int32_t entry_bytes;     /* 28: where its first turn starts */
-    uint32_t bits[PIXELS];   /* 32: result, highest channel first */
+    const uint32_t *patch;    /*  0: [pairs][PIXELS] */
+    const uint32_t *weights;  /*  4: of the first output pair */
+    int32_t turns;            /*  8: of the unrolled loop */
+    int32_t skip_bytes;       /* 12: code that the first turn leaves out */
+    const int32_t *bias;      /* 16: of the first output pair */
+    const uint32_t *width;    /* 20: likewise */
+    uint32_t bits[PIXELS];    /* 24: pushed from the top; a one in the last falls out after the last output */
 } block;
 
-/* Sums and bits of up to 32 outputs for three pixels. Loads of one base are ordered so that the last one moves
- * the pointer: consecutive loads overlap, and the moved base is not used before the products are done. */
+#define PUSH(value, width, bits) "cmp.w " #value ", " #width "\n\trrx " #bits ", " #bits "\n\t"
+
+/* Sums and bits of up to 32 outputs for three pixels. Consecutive loads overlap; those of one base are
+ * ordered so that the last one moves it, and the moved base is not used before the products are done.
+ * Frame: patch, weights (unused), turns, entry, bias, width, bits, block. */
 __attribute__((naked, noinline)) static void dot_products(__attribute__((unused)) block *b)
 {
     __asm__ volatile(
         "push {r4-r11, lr}\n\t"
-        "sub sp, #12\n\t"
-        "str r0, [sp, #8]\n\t"
-        "ldr r1, [r0, #28]\n\t"
-        "adr.w r2, 2f\n\t"
-        "add r1, r2\n\t"
-        "orr r1, #1\n\t"
-        "str r1, [sp]\n\t"
-        "mov lr, r0\n"
-        "1:\n\t"
-        "ldr r6, [lr, #8]\n\t"
-        "ldr r11, [lr]\n\t"
-        "ldr r12, [lr, #4]\n\t"
-        "ldr r0, [r6, #4]\n\t"
-        "ldr r3, [r6]\n\t"
-        "sub r6, #8\n\t"
-        "str r6, [lr, #8]\n\t"
-        "ldr lr, [lr, #24]\n\t"
-        "mov r1, r0\n\t"
-        "mov r2, r0\n\t"
-        "mov r4, r3\n\t"
-        "mov r5, r3\n\t"
-        "ldr pc, [sp]\n\t"
+        "sub sp, #44\n\t"
+        "str r0, [sp, #36]\n\t"
+        "ldm r0, {r4-r12}\n\t"
+        "adr.w r1, 2f\n\t"
+        "add r7, r1\n\t"
+        "orr r7, #1\n\t"
+        "stm sp, {r4-r12}\n\t"
+        "mov r12, r5\n\t"
+        "mov r11, r4\n\t"
+        "b.w 1f\n\t"
         ".balign 8\n"
         "2:\n\t"
-        ".rept 8\n\t"
+        ".rept 20\n\t"
         "ldr.w r6, [r11, #8]\n\t"
         "ldr.w r7, [r11, #4]\n\t"
         "ldr.w r8, [r11], #12\n\t"
@@ -84,38 +76,41 @@ __attribute__((naked, noinline)) static void dot_products(__attribute__((unused)
         ".endr\n\t"
         "subs.w lr, lr, #1\n\t"
         "bne.w 2b\n\t"
-        "ldr lr, [sp, #8]\n\t"
-        "ldr r12, [lr, #12]\n\t"
-        "ldr r6, [lr, #32]\n\t"
-        "ldr r7, [lr, #36]\n\t"
-        "ldr r8, [lr, #40]\n\t"
-        "ldr r9, [r12, #4]\n\t"
-        "ldr r10, [r12], #-8\n\t"
-        "cmp r0, r9\n\t"
-        "adc r6, r6, r6\n\t"
-        "cmp r1, r9\n\t"
-        "adc r7, r7, r7\n\t"
-        "cmp r2, r9\n\t"
-        "adc r8, r8, r8\n\t"
-        "cmp r3, r10\n\t"
-        "adc r6, r6, r6\n\t"
-        "cmp r4, r10\n\t"
-        "adc r7, r7, r7\n\t"
-        "cmp r5, r10\n\t"
-        "adc r8, r8, r8\n\t"
-        "ldr r0, [lr, #4]\n\t"
-        "ldr r1, [lr, #20]\n\t"
-        "ldr r2, [lr, #16]\n\t"
-        "sub r0, r1\n\t"
-        "str r6, [lr, #32]\n\t"
-        "str r7, [lr, #36]\n\t"
-        "str r8, [lr, #40]\n\t"
-        "str r12, [lr, #12]\n\t"
-        "str r0, [lr, #4]\n\t"
-        "subs r2, #1\n\t"
-        "str r2, [lr, #16]\n\t"
-        "bne 1b\n\t"
-        "add sp, #12\n\t"
+        "ldr.w r6, [sp, #20]\n\t"
+        "ldr.w r7, [sp, #24]\n\t"
+        "ldr.w r8, [sp, #28]\n\t"
+        "ldr.w r9, [sp, #32]\n\t"
+        "ldr.w r11, [sp]\n\t"
+        "ldr.w r10, [r6, #4]\n\t"
+        "ldr.w lr, [r6], #8\n\t"
+        PUSH(r3, lr, r7)
+        PUSH(r4, lr, r8)
+        PUSH(r5, lr, r9)
+        PUSH(r0, r10, r7)
+        PUSH(r1, r10, r8)
+        "cmp.w r2, r10\n\t"
+        "rrxs r9, r9\n\t"
+        "str.w r6, [sp, #20]\n\t"
+        "str.w r7, [sp, #24]\n\t"
+        "str.w r8, [sp, #28]\n\t"
+        "str.w r9, [sp, #32]\n\t"
+        "bcs.w 3f\n"
+        "1:\n\t"
+        "ldr.w r6, [sp, #16]\n\t"
+        "ldr.w lr, [sp, #8]\n\t"
+        "ldr.w r0, [r6, #4]\n\t"
+        "ldr.w r3, [r6], #8\n\t"
+        "str.w r6, [sp, #16]\n\t"
+        "mov.w r1, r0\n\t"
+        "mov.w r2, r0\n\t"
+        "mov.w r4, r3\n\t"
+        "mov.w r5, r3\n\t"
+        "ldr.w pc, [sp, #12]\n"
+        "3:\n\t"
+        "ldr r0, [sp, #36]\n\t"
+        "add r0, #24\n\t"
+        "stm r0, {r7-r9}\n\t"
+        "add sp, #44\n\t"
         "pop {r4-r11, pc}\n\t");
 }
 
@@ -158,13 +153,14 @@ static void fill_row(const bnn_layer *layer, int32_t y, uint32_t *words, int32_t
 /* The window whose rows start at element `first`, as a column of the patch. */
 static void copy_window(const rows *r, int32_t first, uint32_t *to)
 {
-    const uint32_t *row = r->words + r->slot * 2 * r->row_words;
-    const uint32_t *end = r->words + r->kernel_h * 2 * r->row_words;
+    int32_t row_words = 2 * r->row_words, end = r->kernel_h * row_words, offset = r->slot * row_words;
+    int32_t shifted = first & 1 ? r->row_words + 1 : 0;
+    const uint32_t *even = r->words + (first >> 1) + shifted; /* where element `first` is a low half */
+    const uint32_t *uneven = r->words + (first >> 1) + (first & 1 ? 0 : r->row_words); /* a high half */
     uint32_t odd = 0, low = 0;
 
     for (int32_t i = r->kernel_h; i > 0; i--) {
-        uint32_t copy = ((uint32_t)first ^ odd) & 1;
-        const uint32_t *from = row + (copy ? r->row_words : 0) + (((uint32_t)first + copy - odd) >> 1);
+        const uint32_t *from = (odd ? uneven : even) + offset;
         int32_t count = r->run;
 
         if (odd) {
@@ -181,14 +177,24 @@ static void copy_window(const rows *r, int32_t first, uint32_t *to)
             to[2 * PIXELS] = c;
             to[3 * PIXELS] = d;
         }
-        for (; count >= 2; count -= 2, to += PIXELS)
+        if (count & 4) {
+            uint32_t a = from[0], b = from[1];
+
+            from += 2;
+            to[0] = a;
+            to[PIXELS] = b;
+            to += 2 * PIXELS;
+        }
+        if (count & 2) {
             *to = *from++;
-        odd = (uint32_t)count;
+            to += PIXELS;
+        }
+        odd = (uint32_t)count & 1;
         if (odd)
             low = *from & 0xffffu;
-        row += 2 * r->row_words;
-        if (row == end)
-            row = r->words;
+        offset += row_words;
+        if (offset == end)
+            offset = 0;
     }
     if (odd)
         *to = low;
@@ -201,22 +207,22 @@ static void store_pixels(const bnn_layer *layer, int32_t count, uint32_t *output
     block b;
 
     b.patch = layer->scratch;
-    b.weight_bytes = 8 * pairs;
     b.turns = (pairs + UNROLL - 1) / UNROLL;
-    b.entry_bytes = (b.turns * UNROLL - pairs) * STEP_BYTES;
+    b.skip_bytes = (b.turns * UNROLL - pairs) * STEP_BYTES;
     for (int32_t word = 0; word < layer->out_words; word++) {
-        int32_t left = layer->out_c - 32 * word;
-        uint32_t valid = left >= 32 ? 0xffffffffu : (1u << left) - 1;
-        int32_t last = 16 * word + (left >= 32 ? 15 : (left - 1) / 2);
+        int32_t outputs = layer->out_c - 32 * word;
+        uint32_t valid = outputs >= 32 ? 0xffffffffu : (1u << outputs) - 1;
+        int32_t pushes = outputs >= 32 ? 32 : (outputs + 1) & ~1;
 
-        b.weights = (const uint32_t *)layer->weights + last * 2 * pairs;
-        b.bias = layer->bias + 2 * last;
-        b.width = layer->width + 2 * last;
-        b.output_pairs = last + 1 - 16 * word;
-        b.bits[0] = b.bits[1] = b.bits[2] = 0;
+        b.weights = (const uint32_t *)layer->weights + 32 * word * pairs;
+        b.bias = layer->bias + 32 * word;
+        b.width = layer->width + 32 * word;
+        b.bits[0] = b.bits[1] = 0;
+        b.bits[2] = 1u << (pushes - 1);
         dot_products(&b);
         for (int32_t n = 0; n < count; n++)
-            output[n * layer->out_words + word] = (b.bits[n] ^ layer->polarity[word]) & valid;
+            output[n * layer->out_words + word] =
+                ((b.bits[n] >> (32 - pushes)) ^ layer->polarity[word]) & valid;
     }
 }
 

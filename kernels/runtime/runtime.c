@@ -65,7 +65,8 @@ void *memset(void *to, int value, size_t size_bytes)
     return to;
 }
 
-/* The run-time ABI's names for the same (IHI 0043, section 5.3.3); memset takes its arguments in another order. */
+/* The run-time ABI's names for the same (IHI 0043, memory copying, clearing and setting); its memset takes
+ * the arguments in another order. */
 #define ALIAS(name, target) __attribute__((alias(#target), used)) __typeof__(target) name
 
 ALIAS(__aeabi_memcpy, memcpy);

@@ -88,9 +88,7 @@ def load_yaml(path: Path, model: type[T]) -> T:
     return parse_yaml(text, model, where=where, folder=Path(path).resolve().parent)
 
 
-def parse_yaml(
-    text: str, model: type[T], *, where: str, first_line: int = 1, folder: Path | None = None
-) -> T:
+def parse_yaml(text: str, model: type[T], *, where: str, first_line: int = 1, folder: Path | None = None) -> T:
     """Validate YAML `text`; `where` names it in messages, `first_line` is the number of its first line.
 
     Raises ConfigError with all problems, in order of lines.
@@ -160,9 +158,7 @@ def _build(node: yaml.Node, keys: Keys, document: _Document, parents: tuple[int,
     return _build_scalar(node, keys, document)
 
 
-def _build_mapping(
-    node: yaml.MappingNode, keys: Keys, document: _Document, parents: tuple[int, ...]
-) -> dict[str, Any]:
+def _build_mapping(node: yaml.MappingNode, keys: Keys, document: _Document, parents: tuple[int, ...]) -> dict[str, Any]:
     merged: dict[str, Any] = {}
     own: dict[str, Any] = {}
     first_lines: dict[str, int] = {}
@@ -185,9 +181,7 @@ def _build_mapping(
     return merged | own
 
 
-def _build_merge(
-    node: yaml.Node, keys: Keys, document: _Document, parents: tuple[int, ...]
-) -> dict[str, Any]:
+def _build_merge(node: yaml.Node, keys: Keys, document: _Document, parents: tuple[int, ...]) -> dict[str, Any]:
     """Return the keys that `<<: *anchor` brings (an earlier mapping of a list wins, as in YAML 1.1)."""
     sources = node.value if isinstance(node, yaml.SequenceNode) else [node]
     merged: dict[str, Any] = {}

@@ -137,7 +137,7 @@ def _words(item: dict[str, Any], keys: Keys, model: type[BaseModel], value: Any)
         return f"unknown key {last!r}", "allowed: ", ", ".join(allowed) + near
     if kind in ("literal_error", "enum", "union_tag_invalid"):
         text = context["expected_tags"] if kind == "union_tag_invalid" else context["expected"]
-        allowed = re.findall(r"'([^']*)'", text) or [text]
+        allowed = [word.strip("'") for word in re.split(", | or ", text)]
         found = context["tag"] if kind == "union_tag_invalid" else item["input"]
         near = nearest(found, allowed) if isinstance(found, str) else ""
         return f"found {describe(found)}", "allowed: ", ", ".join(allowed) + near

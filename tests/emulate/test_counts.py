@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import unicorn
 from capstone import CS_ARCH_ARM, CS_MODE_MCLASS, CS_MODE_THUMB, Cs
-from unicorn import arm_const
 
 from bnnsim.emulate.machine import Machine
 from tests.emulate.programs import C_PROGRAMS, FLAGS_IN_IT, LONG_BLOCK
@@ -38,7 +37,7 @@ def issued_by_stepping(image, plan):
     issued = len(seen)
     for pc, after in itertools.pairwise(seen):
         text = next(disassembler.disasm(image.read(pc, 4), pc, 1))
-        branches = text.mnemonic[0] == "b" and text.mnemonic[:3] != "bic" or text.mnemonic[:2] in ("cb", "tb")
+        branches = (text.mnemonic[0] == "b" and text.mnemonic[:3] != "bic") or text.mnemonic[:2] in ("cb", "tb")
         branches = branches or "pc" in text.op_str.split("[")[0]
         at = pc + sizes[pc]
         while not branches and at < after:

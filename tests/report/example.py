@@ -57,6 +57,4 @@ def comparison(*, failed: bool = False, cores: tuple[str, ...] = ("cortex-m4",))
         "seeds": {"input": 1, "parameters": 7},
     }
     failure = Failure("cortex-m4", "zero-wait", "xpopacc", "build", "conv2: no kernel fits")
-    return with_speedups(
-        Comparison("smallcifar", "base", provenance, tuple(cells), (failure,) if failed else ())
-    )
+    return with_speedups(Comparison("smallcifar", "base", provenance, tuple(cells), (failure,) if failed else ()))

@@ -23,6 +23,7 @@ from bnnsim.timing.price import decode_program, price
 
 CODE, RAM, RAM_BYTES = 0x0800_0000, 0x2000_0000, 1 << 20
 BASE = Isa("base", ())
+REGISTERS = [*(uc.UC_ARM_REG_R0 + i for i in range(13)), uc.UC_ARM_REG_SP, uc.UC_ARM_REG_LR]
 NOP_W = b"\xaf\xf3\x00\x80"
 
 
@@ -98,8 +99,7 @@ def trace(image: Image, start: str, end: str, registers: Mapping[str, int]) -> T
     for address, _, word in image.words():
         if word & 0xFFD0F0F0 == 0xFB90F0F0:
             divides[address] = np.zeros(DIVIDE_CLASSES, np.int64)
-            numerator, denominator = uc.UC_ARM_REG_R0 + (word >> 16 & 15), uc.UC_ARM_REG_R0 + (word & 15)
-            operands = (not word & 0x200000, numerator, denominator)
+            operands = (not word & 0x200000, REGISTERS[word >> 16 & 15], REGISTERS[word & 15])
             engine.hook_add(UC_HOOK_CODE, on_divide, operands, address, address)
     engine.emu_start(image.symbol(start) | 1, image.symbol(end))
     assert engine.reg_read(uc.UC_ARM_REG_PC) == image.symbol(end)

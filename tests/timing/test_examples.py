@@ -6,12 +6,10 @@ import pytest
 import yaml
 
 from bnnsim.timing.core import load_core
-from tests.timing.bench import RAM, Loop, assemble_loops, cycles_per_iteration
+from tests.timing.bench import Loop, assemble_loops, cycles_per_iteration
 
 FILE = Path(__file__).parents[1] / "data" / "timing_examples.yaml"
-LOOPS = [
-    Loop(e["name"], e["asm"], e["cortex_m4"], e["aligned_word"]) for e in yaml.safe_load(FILE.read_text())
-]
+LOOPS = [Loop(e["name"], e["asm"], e["cortex_m4"], e["aligned_word"]) for e in yaml.safe_load(FILE.read_text())]
 
 
 @pytest.fixture(scope="module")

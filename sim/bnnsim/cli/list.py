@@ -17,7 +17,7 @@ from bnnsim.errors import BnnsimError
 
 @dataclass(frozen=True)
 class Item:
-    """One listed thing; `facts` go into --json, `details` are lines of text, `broken` is why it cannot be used."""
+    """One listed thing: `facts` for --json, `details` as lines of text, `broken`: why it cannot be used."""
 
     name: str
     description: str = ""
@@ -52,8 +52,8 @@ def _extensions() -> Iterator[Item]:
             for i in extension.instructions
         ]
         details = tuple(
-            f"{i.name} ({i.encoding.form.name}): {i.doc} {i.latency} cycle{'s' * (i.latency != 1)}, {i.source.kind}: "
-            f"{i.source.ref}"
+            f"{i.name} ({i.encoding.form.name}): {i.doc} {i.latency} cycle{'s' * (i.latency != 1)}, "
+            f"{i.source.kind}: {i.source.ref}"
             for i in extension.instructions
         )
         return Item(name, extension.description, {"instructions": instructions}, details)
@@ -114,7 +114,8 @@ def _networks() -> Iterator[Item]:
         ]
         details = tuple(
             f"{layer.name}: {layer.operator}, {'×'.join(map(str, layer.input.shape))} → "
-            f"{'×'.join(map(str, layer.output.shape))}, {layer.macs:,} multiply-accumulates"
+            f"{'×'.join(map(str, layer.output.shape))}"
+            + (f", {layer.macs:,} multiply-accumulates" if layer.macs else "")
             for layer in network.layers
         )
         text = load_yaml(paths.find("network", name), Described).description
@@ -133,11 +134,7 @@ def _kernels() -> Iterator[Item]:
         return
     for k in kernels:
         needs = ", ".join(k.needs) or "nothing beyond the base ISA"
-        time = (
-            "time does not depend on data"
-            if k.fixed_time
-            else "time depends on data: used only when asked for"
-        )
+        time = "time does not depend on data" if k.fixed_time else "time depends on data: used only when asked for"
         facts = {
             "operator": k.operator,
             "variant": k.variant,
@@ -216,9 +213,7 @@ def command(what: str | None, as_json: bool) -> None:
     """
     found = {name: list(SECTIONS[name]()) for name in ([what] if what else SECTIONS)}
     if as_json:
-        click.echo(
-            json.dumps({name: [_plain(item) for item in items] for name, items in found.items()}, indent=2)
-        )
+        click.echo(json.dumps({name: [_plain(item) for item in items] for name, items in found.items()}, indent=2))
         return
     width = min(shutil.get_terminal_size((110, 24)).columns, 110)
     for position, (name, items) in enumerate(found.items()):
@@ -240,7 +235,10 @@ def _print(items: list[Item], width: int, indent: int, details: bool) -> None:
         for number, problem in enumerate((item.broken or "").splitlines()):
             click.echo((name if number == 0 else hang) + click.style("broken: ", fg="red") + problem)
         if not item.broken:
-            click.echo(textwrap.fill(item.description, width, initial_indent=name, subsequent_indent=hang))
+            text = item.description
+            if not details:
+                text = textwrap.shorten(text, max(width - column, 20), placeholder=" …")
+            click.echo(textwrap.fill(text, width, initial_indent=name, subsequent_indent=hang))
         for detail in item.details if details else ():
             text = textwrap.fill(detail, width, initial_indent=hang, subsequent_indent=hang + "  ")
             click.echo(click.style(text, dim=True))

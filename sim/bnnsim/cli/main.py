@@ -6,6 +6,7 @@ Verbs are imported when they are used, so that `bnnsim --help` and completion an
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from collections.abc import Sequence
 import click
 
 from bnnsim import __version__
-from bnnsim.errors import BnnsimError, nearest
+from bnnsim.errors import BnnsimError, ConfigError, nearest
 
 # verb → (module, one line for --help, which would otherwise import every verb)
 VERBS = {
@@ -34,6 +35,12 @@ class _Verbs(click.Group):
         if cmd_name not in VERBS:
             return None
         return importlib.import_module(VERBS[cmd_name][0]).command
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # before click turns it into exit code 1
+            return _pipe_closed()
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -70,13 +77,16 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code (errors.py lists them)."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal without × shows ?
+            stream.reconfigure(errors="replace")
     try:
         code = cli.main(arguments, prog_name="bnnsim", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except BnnsimError as error:
-        for line in str(error).splitlines() or [type(error).__name__]:
-            click.echo(f"{click.style('error:', fg='red', bold=True)} {line}", err=True)
+        for problem in error.problems if isinstance(error, ConfigError) else [str(error)]:
+            click.echo(f"{click.style('error:', fg='red', bold=True)} {problem}", err=True)
         return error.exit_code
     except click.ClickException as error:
         error.show()
@@ -85,9 +95,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         click.echo("interrupted", err=True)
         return INTERRUPTED
     except BrokenPipeError:
-        # Python would complain again when it flushes stdout at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return PIPE_CLOSED
+        return _pipe_closed()
+
+
+def _pipe_closed() -> int:
+    """Take back what could not be printed: Python would complain when it flushes stdout at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return PIPE_CLOSED
 
 
 if __name__ == "__main__":

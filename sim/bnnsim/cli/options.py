@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
-from bnnsim.errors import UsageError
+from bnnsim.errors import ConfigError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -25,9 +25,7 @@ class Names(click.ParamType):
         """Shown in --help."""
         return f"{self.kind.upper()}[,…]" if self.many else self.kind.upper()
 
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """Complete the last part of a comma list; a path is left to the shell."""
         from bnnsim import paths
 
@@ -36,11 +34,7 @@ class Names(click.ParamType):
             return [CompletionItem(incomplete, type="file")]
         used = given.split(",")
         known = [*self.extra, *paths.names(self.kind)]
-        return [
-            CompletionItem(f"{given}{comma}{name}")
-            for name in known
-            if name.startswith(last) and name not in used
-        ]
+        return [CompletionItem(f"{given}{comma}{name}") for name in known if name.startswith(last) and name not in used]
 
 
 def split(values: tuple[str, ...]) -> list[str]:
@@ -51,7 +45,7 @@ def split(values: tuple[str, ...]) -> list[str]:
 def settings(pairs: tuple[str, ...]) -> dict[str, float]:
     """Parse `--set KEY=VALUE` options; a repeated key is an error, not a silent override.
 
-    Raises UsageError with every problem.
+    Raises ConfigError with every problem.
     """
     found: dict[str, float] = {}
     problems = []
@@ -69,7 +63,7 @@ def settings(pairs: tuple[str, ...]) -> dict[str, float]:
         else:
             found[key] = value
     if problems:
-        raise UsageError("\n".join(problems))
+        raise ConfigError(problems)
     return found
 
 

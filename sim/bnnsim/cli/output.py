@@ -22,9 +22,9 @@ Progress = Callable[[int, int, str], None]  # steps done, steps in all, what is 
 
 @dataclass(frozen=True)
 class Output:
-    """Where results go: format of stdout (None: nothing), JSON file, folder of files, progress bar or not."""
+    """Where results go: format of stdout, JSON file, folder of files; quiet means no progress bar."""
 
-    form: str | None
+    form: str
     json_file: Path | None
     folder: Path | None
     quiet: bool
@@ -38,9 +38,7 @@ def chosen(form: str | None, json_file: str | None, folder: str | None, quiet: b
     from bnnsim.report.files import check_file, check_folder
 
     if json_file == "-" and form not in (None, "json"):
-        raise UsageError(
-            f"--json - and --format {form} both print to stdout; choose one, or give --json a file"
-        )
+        raise UsageError(f"--json - and --format {form} both print to stdout; choose one, or give --json a file")
     if folder is not None:
         check_folder(Path(folder), "--out")
     if json_file not in (None, "-"):
@@ -59,20 +57,24 @@ def run_and_report(study: Study, output: Output) -> int:
 
     with progress(output.quiet) as report:
         comparison = run_study(study, report)
-    if output.json_file:
-        from bnnsim.report.files import write
-        from bnnsim.study.results import to_json
-
-        write(output.json_file, to_json(comparison).encode())
-    if output.folder:
-        from bnnsim.report.files import write_all
-
-        write_all(comparison, output.folder)
-    show(comparison, output.form or "table")
+    try:
+        _write(comparison, output)
+    finally:  # a full disk costs the files, not the results
+        show(comparison, output.form)
     for failure in comparison.failures:
         place = f"{failure.core}, {failure.board}, {failure.isa}: {failure.stage}"
         click.echo(f"{click.style('error:', fg='red', bold=True)} {place}: {failure.message}", err=True)
     return 1 if comparison.failures else 0
+
+
+def _write(comparison: Comparison, output: Output) -> None:
+    from bnnsim.report.files import write, write_all
+    from bnnsim.study.results import to_json
+
+    if output.json_file:
+        write(output.json_file, to_json(comparison).encode())
+    if output.folder:
+        write_all(comparison, output.folder)
 
 
 def show(comparison: Comparison, form: str) -> None:

@@ -89,7 +89,7 @@ def _access_cause(machine: Machine, stop: Stop) -> str:
     address = _data_address(machine, stop.pc)
     low, _ = machine.plan.stack
     sp = machine.register(13)
-    if sp < low or (address is not None and low - 16 * PAGE <= address < low and abs(address - sp) < 16 * PAGE):
+    if sp < low or (address is not None and low - PAGE <= address < low and abs(address - sp) < PAGE):
         return f"stack overflow: {kind} below the stack's end at {low:#010x}"
     where = "an unmapped or protected address" if address is None else f"{address:#010x}"
     hint = ""

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import unicorn
@@ -24,7 +25,10 @@ from bnnsim.emulate.native import add_hook
 from bnnsim.emulate.plan import Plan
 from bnnsim.emulate.sites import REGISTER_IDS, Sites, hook_ranges
 
-PAGE = 4096
+T = TypeVar("T")
+# Unicorn ends a block at every page boundary. With large pages a block is the same wherever the linker
+# puts its function; with the default of 1 KiB a layer's cycles would depend on what else is linked.
+PAGE = 1 << 16
 _NOP_W = bytes.fromhex("aff30080")
 _STACK_PAINT = 0xA5
 _CPUS = {
@@ -32,6 +36,14 @@ _CPUS = {
     for name, value in vars(arm_const).items()
     if name.startswith("UC_CPU_ARM_CORTEX_M")
 }
+
+
+def _page_size(plan: Plan) -> int:
+    """Largest power of two up to PAGE that divides the addresses and sizes of all regions."""
+    bits = PAGE
+    for region in plan.regions:
+        bits |= region.address | region.size_bytes
+    return bits & -bits
 
 
 @dataclass(frozen=True)
@@ -53,12 +65,11 @@ class Machine:
         self.image, self.plan = image, plan
         self.uc: Any = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
         self.uc.ctl_set_cpu_model(_CPUS[cpu])
+        self.uc.ctl_set_page_size(_page_size(plan))
         self.interrupt: int | None = None
         for region in plan.regions:
-            permissions = unicorn.UC_PROT_ALL if not region.writable else unicorn.UC_PROT_READ | unicorn.UC_PROT_WRITE
-            if not region.writable:
-                permissions &= ~unicorn.UC_PROT_WRITE
-            self.uc.mem_map(region.address, region.size_bytes, permissions)
+            other = unicorn.UC_PROT_WRITE if region.writable else unicorn.UC_PROT_EXEC
+            self.uc.mem_map(region.address, region.size_bytes, unicorn.UC_PROT_READ | other)
         for segment in image.segments:
             self.uc.mem_write(segment.address, segment.data)
         for address in image.sites:
@@ -76,6 +87,7 @@ class Machine:
         self._buffer = np.zeros(2, np.int64)
         self.executed: np.ndarray | None = None
         self._pc = plan.start
+        self.sites: Sites | None = None
 
     def count_edges(self) -> None:
         """Install the block hook."""
@@ -99,8 +111,12 @@ class Machine:
             add_hook(self.uc, probes.site_hook, unicorn.UC_HOOK_CODE, state, first, last)
 
     def run_until(self, until: int) -> Stop | None:
-        """Run to an address; None if it was reached, else how it stopped. Ctrl-C acts at once."""
-        error = self._start(until)
+        """Run to an address; None if it was reached, else how it stopped. Call it from `in_worker`."""
+        error = ""
+        try:
+            self.uc.emu_start(self._pc | 1, until)
+        except unicorn.UcError as raised:
+            error = str(raised)
         self._pc = int(self.uc.reg_read(arm_const.UC_ARM_REG_PC))
         block_reason, site_reason = int(self.blocks[probes.STOP]), int(self.site_state[probes.REASON])
         if self._pc == until and not error and not block_reason and not site_reason and self.interrupt is None:
@@ -108,28 +124,35 @@ class Machine:
         previous = int(self.blocks[probes.PREVIOUS]) & 0xFFFFFFFF
         return Stop(self._pc, error, self.interrupt, block_reason, site_reason, previous)
 
-    def _start(self, until: int) -> str:
-        """emu_start in a worker thread, so that signals reach Python; returns Unicorn's error text or ""."""
+    def in_worker(self, work: Callable[[], T]) -> T:
+        """Do work that runs the emulator in a thread of its own, so that Ctrl-C reaches Python and stops it."""
+        results: list[T] = []
         errors: list[BaseException] = []
 
-        def work() -> None:
+        def target() -> None:
             try:
-                self.uc.emu_start(self._pc | 1, until)
-            except unicorn.UcError as error:
+                results.append(work())
+            except BaseException as error:
                 errors.append(error)
 
-        worker = threading.Thread(target=work, daemon=True)
+        worker = threading.Thread(target=target, daemon=True)
         worker.start()
         try:
             while worker.is_alive():
                 worker.join(0.2)
         except KeyboardInterrupt:
-            self.uc.emu_stop()
-            worker.join(2)
-            if worker.is_alive():  # a custom instruction's semantics loop: no way to stop native code
-                os._exit(130)
+            if not self._stopped_in_time(worker):
+                os._exit(130)  # a custom instruction's semantics loop: there is no way to stop native code
             raise
-        return str(errors[0]) if errors else ""
+        if errors:
+            raise errors[0]
+        return results[0]
+
+    def _stopped_in_time(self, worker: threading.Thread) -> bool:
+        for _ in range(20):  # the worker may be between two runs: stop it again
+            self.uc.emu_stop()
+            worker.join(0.1)
+        return not worker.is_alive()
 
     def _on_interrupt(self, uc: Any, number: int, _data: object) -> None:
         self.interrupt = number
@@ -138,9 +161,10 @@ class Machine:
     def take_edges(self) -> dict[tuple[int, int], int]:
         """Return and clear the edge counts: (previous block, block) → count; a block is size << 32 | address."""
         table = self.blocks[probes.TABLE :].reshape(-1, 4)
-        used = table[table[:, 1] != 0]
-        found = {(int(p), int(b)): int(n) for p, b, n, _ in used}
-        table[:] = 0
+        used = table[: int(self.blocks[probes.USED]), 3].astype(np.int64)
+        found = {(p, b): n for p, b, n in table[used, :3].tolist()}
+        table[used, :3] = 0
+        self.blocks[probes.USED] = 0
         return found
 
     def read(self, address: int, size_bytes: int) -> bytes:

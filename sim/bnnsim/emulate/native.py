@@ -27,22 +27,20 @@ reg_write = types.ExternalFunction("uc_reg_write", types.int32(types.voidptr, ty
 emu_stop = types.ExternalFunction("uc_emu_stop", types.int32(types.voidptr))
 
 
-@intrinsic
-def pointer(typingctx, address):  # noqa: ANN001, ANN201 - Numba's protocol
+def _pointer(typingctx, address):
     """Turn an integer into a void pointer, for carray and for calls."""
 
-    def codegen(context, builder, signature, arguments):  # noqa: ANN001, ANN202
+    def codegen(context, builder, signature, arguments):
         return builder.inttoptr(arguments[0], cgutils.voidptr_t)
 
     return types.voidptr(types.intp), codegen
 
 
-@intrinsic
-def call_semantics(typingctx, function, d, n, m, status):  # noqa: ANN001, ANN201
+def _call_semantics(typingctx, function, d, n, m, status):
     """Call a semantics cfunc by address: int64 f(int64 d, int64 n, int64 m, void *status)."""
     signature = types.int64(types.intp, types.int64, types.int64, types.int64, types.voidptr)
 
-    def codegen(context, builder, signature, arguments):  # noqa: ANN001, ANN202
+    def codegen(context, builder, signature, arguments):
         import llvmlite.ir as ir
 
         i64 = ir.IntType(64)
@@ -50,6 +48,10 @@ def call_semantics(typingctx, function, d, n, m, status):  # noqa: ANN001, ANN20
         return builder.call(builder.inttoptr(arguments[0], kind.as_pointer()), arguments[1:])
 
     return signature, codegen
+
+
+pointer: Any = intrinsic(_pointer)
+call_semantics: Any = intrinsic(_call_semantics)
 
 
 def add_hook(uc: Any, hook: Any, hook_type: int, data: np.ndarray, begin: int = 1, end: int = 0) -> None:

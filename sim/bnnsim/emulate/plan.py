@@ -10,7 +10,7 @@ from bnnsim.cache import digest
 
 @dataclass(frozen=True)
 class Region:
-    """Emulated memory [address, address + size_bytes); sizes are whole 4 KiB pages."""
+    """Emulated memory [address, address + size_bytes); sizes are whole KiB."""
 
     name: str
     address: int

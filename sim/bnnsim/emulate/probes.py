@@ -14,8 +14,8 @@ from numba import carray, cfunc
 from bnnsim.emulate.native import HOOK_SIGNATURE, call_semantics, emu_stop, pointer, reg_read, reg_write
 
 # --- block hook state, uint64 words ---
-PREVIOUS, BUDGET, STOP, TABLE = 0, 1, 2, 8
-SLOTS = 1 << 16  # edge table; a slot is previous block, block, count, unused
+PREVIOUS, BUDGET, STOP, USED, TABLE = 0, 1, 2, 3, 8
+SLOTS = 1 << 16  # edge table; a slot is previous block, block, count, and (any order) the number of a used slot
 STOP_BUDGET, STOP_TABLE_FULL, STOP_SEMANTICS, STOP_MISALIGNED = 1, 2, 3, 4
 
 # --- site hook state, int64 words ---
@@ -30,7 +30,7 @@ F_BASE, F_INDEX, F_SHIFT, F_OFFSET, F_SIZE, F_FAULTS, F_CROSSING, F_ODD = 1, 2, 
 
 
 @cfunc(HOOK_SIGNATURE, cache=True)
-def block_hook(uc, address, size, data):  # noqa: ANN001, ANN201
+def block_hook(uc, address, size, data):
     """Count the edge from the previous block and charge the instruction budget (two bytes a unit)."""
     state = carray(data, TABLE + 4 * SLOTS, dtype=np.uint64)
     previous = state[PREVIOUS]
@@ -45,6 +45,8 @@ def block_hook(uc, address, size, data):  # noqa: ANN001, ANN201
             state[at] = previous
             state[at + np.uint64(1)] = block
             state[at + np.uint64(2)] = np.uint64(1)
+            state[np.uint64(TABLE + 3) + state[USED] * np.uint64(4)] = slot
+            state[USED] += np.uint64(1)
             break
         slot = (slot + np.uint64(1)) & np.uint64(SLOTS - 1)
     else:
@@ -59,7 +61,7 @@ def block_hook(uc, address, size, data):  # noqa: ANN001, ANN201
 
 
 @cfunc(HOOK_SIGNATURE, cache=True)
-def site_hook(uc, address, size, data):  # noqa: ANN001, ANN201
+def site_hook(uc, address, size, data):
     """Look the instruction up and do what its record says."""
     state = carray(data, SITE_WORDS, dtype=np.int64)
     at = (np.int64(address) - state[BASE]) >> 1

@@ -37,9 +37,13 @@ def _count(
     machine = Machine(image, plan, cpu)
     machine.hook_sites(find_sites(image, semantics, details=False), everywhere=False)
     machine.count_edges()
-    edges: Edges = [{} for _ in plan.scopes]
+    return machine.in_worker(lambda: _count_slices(machine))
+
+
+def _count_slices(machine: Machine) -> tuple[Edges, dict[str, bytes], int]:
+    edges: Edges = [{} for _ in machine.plan.scopes]
     outputs = {}
-    for part in plan.slices:
+    for part in machine.plan.slices:
         _run(machine, part.until)
         taken = machine.take_edges()
         if part.scope >= 0:
@@ -60,22 +64,26 @@ def _details(
     machine.count_edges()  # the instruction limit counts there
     sites = find_sites(image, semantics, details=True)
     machine.hook_sites(sites, everywhere=True)
+    return machine.in_worker(lambda: _detail_slices(machine, sites))
+
+
+def _detail_slices(machine: Machine, sites: Sites) -> tuple[Sites, np.ndarray, np.ndarray, np.ndarray]:
     assert machine.executed is not None
-    scopes = len(plan.scopes)
+    scopes = len(machine.plan.scopes)
     executed = np.zeros((scopes, len(sites.lookup)), np.int64)
     divides, accesses = sites.of_kind(probes.DIVIDE), sites.of_kind(probes.MEMORY)
     classes = np.zeros((scopes, len(divides), DIVIDE_CLASSES), np.int64)
     misaligned = np.zeros((scopes, len(accesses), 2), np.int64)
     first = probes.F_CLASSES
-    for part in plan.slices:
+    for part in machine.plan.slices:
         _run(machine, part.until)
         if part.scope >= 0:
             executed[part.scope] += machine.executed
             classes[part.scope] += sites.records[divides, first : first + DIVIDE_CLASSES]
             misaligned[part.scope] += sites.records[accesses, probes.F_CROSSING : probes.F_ODD + 1]
         machine.executed[:] = 0
-        sites.records[np.ix_(divides, range(first, first + DIVIDE_CLASSES))] = 0
-        sites.records[np.ix_(accesses, (probes.F_CROSSING, probes.F_ODD))] = 0
+        sites.records[divides, first : first + DIVIDE_CLASSES] = 0
+        sites.records[accesses, probes.F_CROSSING : probes.F_ODD + 1] = 0
     return sites, executed, classes, misaligned
 
 

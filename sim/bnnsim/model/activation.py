@@ -25,7 +25,8 @@ def scaled(acc: np.ndarray, parameters: Mapping[str, np.ndarray]) -> np.ndarray:
     if "weight_scale" not in parameters:
         return v
     scale = np.float64(parameters["input_scale"]) * np.float64(parameters["weight_scale"])
-    return v * np.float32(scale)
+    with np.errstate(over="ignore"):
+        return v * np.float32(scale)
 
 
 def rectified(acc: np.ndarray, parameters: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -46,7 +47,7 @@ def normalized(acc: np.ndarray, parameters: Mapping[str, np.ndarray]) -> np.ndar
     mean, variance, gamma, beta = (
         parameters[name].astype(np.float32) for name in ("mean", "variance", "gamma", "beta")
     )
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         p = rectified(acc, parameters)
         y = ((p - mean) / np.sqrt(variance + np.float32(EPSILON))) * gamma + beta
     return np.where(gamma == 0, beta, y)

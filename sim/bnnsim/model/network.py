@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from pydantic import ValidationError
 
 from bnnsim.errors import UsageError
 from bnnsim.model.description import Connection, LayerSpec, NetworkSpec, SeedSpec, connect
@@ -16,7 +17,8 @@ from bnnsim.model.operators import OPERATORS, operator_named, parameter_shapes, 
 from bnnsim.model.parameters import random_parameters, read_parameters
 from bnnsim.model.tensor import Tensor
 from bnnsim.paths import find
-from bnnsim.yamlfile import load_yaml
+from bnnsim.yamlfile import key_path, load_yaml
+from bnnsim.yamlwords import Problems, explain
 
 __all__ = ["Layer", "Network", "Tensor", "load_network", "network_of", "random_input", "random_layer"]
 
@@ -108,8 +110,11 @@ def random_layer(
     try:
         spec = LayerSpec.model_validate(keys)
         (connection,) = connect(Tensor(in_shape, facts.reads), [spec])
-    except ValueError as error:
-        raise UsageError(f"random layer {operator}: {error}") from None
+    except ValidationError as error:
+        texts = (f"{key_path(where)}: {text}" for where, text in explain(error, LayerSpec, keys))
+        raise UsageError("random layer: " + "; ".join(texts)) from None
+    except Problems as error:
+        raise UsageError(f"random layer: {error}") from None
     parameters = random_parameters(facts, _shapes(spec, connection), np.random.default_rng(rng))
     return _layer(spec, connection, parameters, input_scale=1 / 255)
 

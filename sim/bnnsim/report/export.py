@@ -39,7 +39,7 @@ def _row(comparison: Comparison, cell: CellResult, layer: LayerResult) -> dict[s
         "operator": layer.operator,
         "variant": layer.variant,
         "cycles": layer.cycles,
-        "milliseconds": layer.cycles / cell.clock_hz * 1000,
+        "milliseconds": layer.cycles * 1000 / cell.clock_hz,
         "cycle_share": layer.cycles / cell.cycles,
         "speedup": layer.speedup,
         "faithful_cycles": layer.faithful_cycles,
@@ -70,9 +70,7 @@ def to_markdown(comparison: Comparison) -> str:
         table = [[_markdown(column.heading) for column in shown], rule, *rows]
         parts += [f"**{_markdown(lines.title(comparison, cells[0]))}**", ""]
         parts += [*("| " + " | ".join(row) + " |" for row in table), ""]
-    parts += [
-        f"- {_markdown(note)}" for note in [lines.made_with(comparison), *lines.notes(comparison)] if note
-    ]
+    parts += [f"- {_markdown(note)}" for note in [lines.made_with(comparison), *lines.notes(comparison)] if note]
     return "\n".join(parts) + "\n"
 
 

@@ -17,8 +17,9 @@ from bnnsim.study.results import OVERHEAD, CellResult, Comparison
 _COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
 _HATCHES = ("", "///", "...")  # once the colours are used up
 _GREY = "#999999"
+_FAITHFUL = "faithful, base"
 _WIDTH = 8.0  # inches
-_LEGEND_COLUMNS = 6
+_CUT = 3.0  # a faithful bar so many times longer than the others is cut off, or they could not be compared
 _SETTINGS: dict[Any, Any] = {
     "svg.hashsalt": "bnnsim",  # else element ids differ in every run
     "font.family": "DejaVu Sans",  # comes with matplotlib, so files are the same everywhere
@@ -47,7 +48,8 @@ def draw(comparison: Comparison, form: str) -> bytes:
     heights = [0.42 * len(group) + 0.5 for group in bars]
     caption = textwrap.wrap(lines.made_with(comparison), 150)
     caption_inches = 0.12 * len(caption) + 0.06
-    below_inches = caption_inches + 0.19 * -(-len(layers) // _LEGEND_COLUMNS) + 0.12
+    columns = max(1, 120 // (max(map(len, layers)) + 6))
+    below_inches = caption_inches + 0.19 * -(-len(layers) // columns) + 0.12
     inches = sum(heights) + 0.5 * len(bars) + below_inches
     with matplotlib.rc_context(_SETTINGS):
         figure = Figure(figsize=(_WIDTH, inches), layout="constrained")
@@ -62,7 +64,7 @@ def draw(comparison: Comparison, form: str) -> bytes:
             *axes[0].get_legend_handles_labels(),
             loc="lower left",
             bbox_to_anchor=(0, caption_inches / inches),
-            ncols=_LEGEND_COLUMNS,
+            ncols=columns,
             frameon=False,
             handlelength=1.2,
             borderaxespad=0,
@@ -82,7 +84,7 @@ def _bars(comparison: Comparison, cells: tuple[CellResult, ...]) -> list[_Bar]:
     first = cells[0]
     faithful = {layer.name: layer.faithful_cycles for layer in first.layers if layer.faithful_cycles}
     rest = first.faithful_cycles - sum(faithful.values())
-    bars = [_Bar("faithful, base", {**faithful, OVERHEAD: rest}, "")] if faithful else []
+    bars = [_Bar(_FAITHFUL, {**faithful, OVERHEAD: rest}, "")] if faithful else []
     for cell in cells:
         cycles = {layer.name: layer.cycles for layer in cell.layers}
         known = cell.speedup is not None and cell.isa != comparison.reference_isa
@@ -93,35 +95,38 @@ def _bars(comparison: Comparison, cells: tuple[CellResult, ...]) -> list[_Bar]:
 
 def _stack(axis: Any, bars: list[_Bar], layers: list[str]) -> None:
     """Draw horizontal stacked bars from top to bottom, each with its total and speed-up at the end."""
-    most = max(bar.total for bar in bars)
-    scale, unit = (1e6, "million cycles") if most >= 1e6 else (1e3, "thousand cycles")
+    limit = max(bar.total for bar in bars)
+    most_of_cells = max(bar.total for bar in bars if bar.label != _FAITHFUL)
+    cut = limit > _CUT * most_of_cells
+    limit = round(1.6 * most_of_cells) if cut else limit
+    scale, unit = (1e6, "million cycles") if limit >= 1e6 else (1e3, "thousand cycles")
     places = range(len(bars))
-    ends = [0.0] * len(bars)
+    starts = [0] * len(bars)
     for position, layer in enumerate(layers):
-        widths = [bar.cycles.get(layer, 0) / scale for bar in bars]
+        ends = [min(start + bar.cycles.get(layer, 0), limit) for start, bar in zip(starts, bars, strict=True)]
+        widths = [(end - start) / scale for start, end in zip(starts, ends, strict=True)]
         color = _GREY if layer == OVERHEAD else _COLORS[position % len(_COLORS)]
         hatch = "" if layer == OVERHEAD else _HATCHES[position // len(_COLORS) % len(_HATCHES)]
-        axis.barh(
-            places,
-            widths,
-            0.62,
-            ends,
-            color=color,
-            hatch=hatch,
-            edgecolor="white",
-            linewidth=0.3,
-            label=layer,
-        )
-        ends = [end + width for end, width in zip(ends, widths, strict=True)]
-    for place, bar, end in zip(places, bars, ends, strict=True):
-        text = f"{end:,.2f}" + (f"  ({bar.note})" if bar.note else "")
-        white = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}  # grid lines stop at the text
-        axis.annotate(text, (end, place), xytext=(4, 0), textcoords="offset points", va="center", bbox=white)
+        style = {"color": color, "hatch": hatch, "edgecolor": "white", "linewidth": 0.3, "label": layer}
+        axis.barh(places, widths, 0.62, [start / scale for start in starts], **style)
+        starts = ends
+    for place, bar in zip(places, bars, strict=True):
+        _label(axis, place, bar, limit, scale)
     axis.set_yticks(places, [bar.label for bar in bars])
     axis.invert_yaxis()
-    axis.set_xlim(0, most / scale * 1.22)
-    axis.set_xlabel(f"{unit} per inference (fewer is better)")
+    axis.set_xlim(0, limit / scale * 1.22)
+    axis.set_xlabel(f"{unit} per inference (fewer is better{'; … bar cut off' if cut else ''})")
     axis.spines[["top", "right", "left"]].set_visible(False)
     axis.tick_params(axis="y", length=0)
     axis.grid(axis="x", color="0.9", linewidth=0.6)
     axis.set_axisbelow(True)
+
+
+def _label(axis: Any, place: int, bar: _Bar, limit: int, scale: float) -> None:
+    """Write a bar's total and speed-up at its end, with "…" for a bar that is cut off at `limit`."""
+    text = f"{bar.total / scale:,.2f}" + (f"  ({bar.note})" if bar.note else "")
+    if bar.total > limit:
+        text = f"… {text}"
+    end = min(bar.total, limit) / scale
+    white = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}  # grid lines stop at the text
+    axis.annotate(text, (end, place), xytext=(4, 0), textcoords="offset points", va="center", bbox=white)

@@ -42,8 +42,7 @@ def layer_sections(cells: tuple[CellResult, ...]) -> list[list[Line]]:
     """Return one list of lines per layer, each with one line per cell (layers in the network's order)."""
     order = dict.fromkeys(layer.name for cell in cells for layer in cell.layers)
     return [
-        [_layer_line(cell, layer) for cell in cells for layer in cell.layers if layer.name == name]
-        for name in order
+        [_layer_line(cell, layer) for cell in cells for layer in cell.layers if layer.name == name] for name in order
     ]
 
 
@@ -77,7 +76,7 @@ def _layer_line(cell: CellResult, layer: LayerResult) -> Line:
         isa=cell.isa,
         variant=layer.variant,
         cycles=layer.cycles,
-        milliseconds=layer.cycles / cell.clock_hz * 1000,
+        milliseconds=layer.cycles * 1000 / cell.clock_hz,
         share=layer.cycles / cell.cycles,
         times_reference=layer.speedup,
         times_faithful=layer.speedup_over_faithful,
@@ -98,8 +97,9 @@ def notes(comparison: Comparison) -> list[str]:
     ]
     for cell in comparison.cells:
         if cell.assumed_cycle_share:
-            share = f"{cell.assumed_cycle_share:.1%}"
-            found.append(f"{place(cell)}: {share} of the cycles rest on assumed costs.")
+            share = cell.assumed_cycle_share
+            shown = f"{share:.1%}" if share >= 0.0005 else "less than 0.1%"
+            found.append(f"{place(cell)}: {shown} of the cycles rest on assumed costs.")
         for layer in cell.layers:
             if layer.density_sweep:
                 sweep = ", ".join(f"{cycles:,} at {density:.0%}" for density, cycles in layer.density_sweep)

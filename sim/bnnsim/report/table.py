@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TextIO
+from typing import Any, TextIO
 
 from rich import box
 from rich.console import Console
@@ -65,7 +66,17 @@ def print_table(comparison: Comparison, file: TextIO | None = None, width: int |
     width: columns of text; default: the terminal's, or PIPE_WIDTH when `file` (stdout) is no terminal.
     """
     stream: TextIO = file or sys.stdout
-    console = Console(file=stream, width=width or (None if stream.isatty() else PIPE_WIDTH), highlight=False)
+    there = Console(file=stream, width=width or (None if stream.isatty() else PIPE_WIDTH))
+    text = io.StringIO()  # written in one go: a closed pipe is then main()'s to handle, not rich's
+    colors: Any = there.color_system  # rich returns a str where it accepts a Literal
+    console = Console(
+        file=text, width=there.width, force_terminal=there.is_terminal, color_system=colors, highlight=False
+    )
+    _print(comparison, console)
+    stream.write(text.getvalue())
+
+
+def _print(comparison: Comparison, console: Console) -> None:
     if not comparison.cells:
         return
     note_width = min(console.width, NOTE_WIDTH)
@@ -75,7 +86,9 @@ def print_table(comparison: Comparison, file: TextIO | None = None, width: int |
             console.print(Text(made, style="dim"), width=note_width)
         shown = _fitting(comparison, cells, console)
         table = _table(cells, shown)
-        Console(file=stream, width=max(console.width, _width(table)), highlight=False).print(table)
+        narrow, console.width = console.width, max(console.width, _width(table))
+        console.print(table)
+        console.width = narrow
         for text in _dropped(comparison, cells, shown):
             console.print(Text(text), width=note_width)
     for text in lines.notes(comparison):
@@ -102,9 +115,7 @@ def _dropped(comparison: Comparison, cells: tuple[CellResult, ...], shown: list[
             f"{number(line.ram_bytes)} of RAM"
             for line in lines.totals(cells)
         ]
-    hidden = [
-        c.heading for c in columns(comparison.reference_isa) if c.heading not in headings and c.drop < 4
-    ]
+    hidden = [c.heading for c in columns(comparison.reference_isa) if c.heading not in headings and c.drop < 4]
     if hidden:
         texts.append(f"Not shown at this width: {', '.join(hidden)} (--format csv has them).")
     return texts

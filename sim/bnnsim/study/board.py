@@ -53,8 +53,7 @@ def load_board(name_or_path: str, relative_to: Path | None = None) -> Board:
     file = load_yaml(path, _BoardFile)
     digest = hashlib.sha256(file.model_dump_json(exclude={"description"}).encode()).hexdigest()
     flash, ram = (
-        Region(memory.address, memory.bytes, memory.wait_states)
-        for memory in (file.memory.flash, file.memory.ram)
+        Region(memory.address, memory.bytes, memory.wait_states) for memory in (file.memory.flash, file.memory.ram)
     )
     return Board(file.name, file.description, file.real, file.clock_hz, flash, ram, digest)
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from bnnsim.build.image import Image
 from bnnsim.build.program import Builder
+from bnnsim.build.program import Program as NetworkProgram
 from bnnsim.build.toolchain import Toolchain
 from bnnsim.cache import Cache, digest
 from bnnsim.emulate.plan import Plan, Region
@@ -20,7 +21,7 @@ from bnnsim.emulate.trace import Trace
 from bnnsim.errors import UsageError, VerificationError, nearest
 from bnnsim.isa import Isa
 from bnnsim.model.kernels import Kernel, load_kernel
-from bnnsim.model.lower import LoweredLayer, lower_layer, pack_tensor, unpack_tensor
+from bnnsim.model.lower import lower_layer, pack_tensor, unpack_tensor
 from bnnsim.model.network import Layer, Network
 from bnnsim.model.reference import run_layer
 from bnnsim.study.board import Board
@@ -120,7 +121,10 @@ def candidates(cell: Cell, layer: Layer) -> tuple[Kernel, ...]:
     for what in (layer.name, layer.operator, None):
         for place, choice in cell.variants:
             if place == what and (chosen := _chosen(cell, layer, able, choice, required=what is not None)):
-                if missing := chosen.missing(available):
+                missing = chosen.missing(available)
+                if missing and what is None:
+                    continue  # `--variant V` means V wherever it can run
+                if missing:
                     raise UsageError(
                         f"layer {layer.name}: variant {choice} needs {', '.join(missing)}, "
                         f"which {cell.core.name} with ISA {cell.isa.name} does not have"
@@ -167,17 +171,23 @@ def time_kernel(cell: Cell, layer: Layer, kernel: Kernel, x: np.ndarray, expecte
     return int(timing.cycles[0])
 
 
-def run_network(cell: Cell, kernels: tuple[Kernel, ...]) -> Run:
-    """Build, emulate, verify and price the network with one kernel per layer."""
-    from bnnsim.emulate.layouts import network_plan
-
+def build_program(cell: Cell, kernels: tuple[Kernel, ...]) -> NetworkProgram:
+    """Build the network with one kernel per layer; raises UsageError if it does not fit the board."""
     layers = cell.network.layers
     lowered = tuple(lower_layer(layer, kernel) for layer, kernel in zip(layers, kernels, strict=True))
     program = cell.builder.build_network(lowered, tuple(layer.inputs[0] for layer in layers))
     check_fits(cell, program.image)
+    return program
+
+
+def run_network(cell: Cell, kernels: tuple[Kernel, ...]) -> Run:
+    """Build, emulate, verify and price the network with one kernel per layer."""
+    from bnnsim.emulate.layouts import network_plan
+
+    program = build_program(cell, kernels)
     plan = network_plan(program, cell.regions, pack_tensor(cell.x, cell.network.input))
     trace = emulate_cached(cell, program.image, plan)
-    for layer, kernel in zip(layers, kernels, strict=True):
+    for layer, kernel in zip(cell.network.layers, kernels, strict=True):
         verify(layer, kernel, trace.outputs[layer.name], cell.expected[layer.name])
     return Run(kernels, program.image, trace, *price_trace(cell, trace, program.image))
 

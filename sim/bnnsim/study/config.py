@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic import ValidationInfo as Info
 
 from bnnsim import paths
-from bnnsim.errors import BnnsimError, UsageError
+from bnnsim.errors import BnnsimError, ConfigError
 from bnnsim.study import names
 from bnnsim.yamlfile import key_path, load_yaml
 from bnnsim.yamlwords import Problems, explain
@@ -54,7 +54,7 @@ class Study:
 def load_study(name_or_path: str, changes: Mapping[str, Any] | None = None) -> Study:
     """Load experiments/NAME.yaml or a file; `changes` (keys of the file, from flags) go on top of it.
 
-    Raises ConfigError with every problem of the file, or UsageError with every problem of the flags.
+    Raises UsageError if there is no such file, ConfigError with every problem of the file or of the flags.
     """
     study = _study(load_yaml(paths.find("experiment", name_or_path), _StudyFile))
     if not changes:
@@ -72,7 +72,7 @@ def make_study(values: Mapping[str, Any], flags: Mapping[str, str] | None = None
     """Check values with the keys of an experiment file; missing ones take `DEFAULTS`.
 
     flags: key → how the user spells it ("cores" → "--core"), for messages.
-    Raises UsageError with every problem.
+    Raises ConfigError with every problem, each naming its flag.
     """
     values = {**DEFAULTS, **values}
     spelled = {**FLAGS, **(flags or {})}
@@ -86,7 +86,7 @@ def make_study(values: Mapping[str, Any], flags: Mapping[str, str] | None = None
             if keys and keys[0] == "set" and len(keys) > 1:
                 place += f" {keys[1]}"
             problems.append(f"{place}: {problem}")
-        raise UsageError("\n".join(problems)) from None
+        raise ConfigError(problems) from None
     return _study(file)
 
 
@@ -143,7 +143,7 @@ class _StudyFile(BaseModel):
     description: str = ""
     network: Annotated[str, _checked(names.network)]
     cores: _names(names.core)  # type: ignore[valid-type]
-    boards: _names(names.board) = ("zero-wait",)  # type: ignore[valid-type]
+    boards: _names(names.board) | None = None  # type: ignore[valid-type]
     isa: _names(names.isa)  # type: ignore[valid-type]
     reference: Annotated[str | None, _checked(names.reference)] = Field(None, validate_default=True)
     set: Annotated[dict[str, Annotated[float, Field(ge=0)]], _checked(names.settings)] = {}
@@ -155,4 +155,5 @@ class _StudyFile(BaseModel):
 
 def _study(file: _StudyFile) -> Study:
     fields = {name: getattr(file, name) for name in type(file).model_fields}
+    fields["boards"] = file.boards or names.default_boards(file.cores)
     return Study(**fields)

@@ -33,13 +33,18 @@ def board(text: str, folder: Path, _: Fields) -> str:
     return _found("board", text, folder)
 
 
+def default_boards(cores: Iterable[str]) -> tuple[str, ...]:
+    """Return the boards that the cores' files name."""
+    from bnnsim.timing.core import load_core
+
+    return tuple(dict.fromkeys(load_core(core).default_board for core in cores))
+
+
 def isa(text: str, folder: Path, _: Fields) -> str:
     """ "base", an extension's name or path, or several joined by "+"."""
     parts = text.split("+")
     if not all(parts):
-        raise UsageError(
-            f"ISA {text!r} has an empty name; expected base, an extension, or several joined by '+'"
-        )
+        raise UsageError(f"ISA {text!r} has an empty name; expected base, an extension, or several joined by '+'")
     return "+".join(part if part == BASE else _extension(part, folder) for part in parts)
 
 
@@ -56,25 +61,29 @@ def reference(text: str | None, folder: Path, fields: Fields) -> str | None:
 
 def variant(text: str, folder: Path, fields: Fields) -> tuple[str | None, str]:
     """Return (layer or operator or None, variant or absolute path of a kernel's C file)."""
-    from bnnsim.model.kernels import load_kernels
+    from bnnsim.model.kernels import load_kernel, load_kernels
 
     what, _, choice = text.rpartition("=")
     if not choice or text.startswith("="):
         raise UsageError(f"found {text!r}; expected VARIANT, OPERATOR=VARIANT or LAYER=VARIANT")
     kernels = load_kernels()
+    layers = _layers(fields)
+    operators = dict.fromkeys(k.operator for k in kernels)
+    if what and layers is not None and what not in layers and what not in operators:
+        raise UsageError(_unknown("layer or operator", what, [*layers, *operators]))
+    operator = what if what in operators else (layers or {}).get(what)
     if choice.endswith(".c"):
         path = folder / Path(choice).expanduser()
         if not path.is_file():
             raise UsageError(f"kernel {choice!r}: no such file ({path})")
-        choice = str(path.resolve())
-    elif choice not in {k.variant for k in kernels}:
-        known = sorted({k.variant for k in kernels})
-        raise UsageError(_unknown("variant", choice, known, "or a path to a .c file"))
-    operators = sorted({k.operator for k in kernels})
-    if what and what not in operators:
-        layers = _layers(fields)
-        if layers is not None and what not in layers:
-            raise UsageError(_unknown("layer or operator", what, [*layers, *operators]))
+        found = load_kernel(path).operator
+        if operator not in (None, found):
+            raise UsageError(f"kernel {choice!r} computes {found}; {what} needs {operator}")
+        return what or None, str(path.resolve())
+    known = dict.fromkeys(k.variant for k in kernels if operator in (None, k.operator))
+    if choice not in known:
+        kind = f"variant of {operator}" if operator else "variant"
+        raise UsageError(_unknown(kind, choice, known, "or a path to a .c file"))
     return what or None, choice
 
 
@@ -128,14 +137,14 @@ def _cores(specs: Iterable[str], folder: Path) -> dict[str, Any]:
     return {core.name: core for core in (load_core(spec) for spec in specs)}
 
 
-def _layers(fields: Fields) -> list[str] | None:
-    """Names of the network's layers; None if it is unknown or broken (reported elsewhere)."""
+def _layers(fields: Fields) -> dict[str, str] | None:
+    """Operators of the network's layers by name; None if it is unknown or broken (reported elsewhere)."""
     from bnnsim.model.network import load_network
 
     if "network" not in fields:
         return None
     try:
-        return [layer.name for layer in load_network(fields["network"]).layers]
+        return {layer.name: layer.operator for layer in load_network(fields["network"]).layers}
     except BnnsimError:
         return None
 

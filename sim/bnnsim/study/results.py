@@ -76,14 +76,12 @@ class CellResult:
         for what in ("cycles", "instructions"):
             total, parts = getattr(self, what), sum(getattr(layer, what) for layer in self.layers)
             if total != parts:
-                raise ValueError(
-                    f"{self.core}, {self.isa}: layers have {parts} {what}, the total says {total}"
-                )
+                raise ValueError(f"{self.core}, {self.isa}: layers have {parts} {what}, the total says {total}")
 
     @property
     def milliseconds(self) -> float:
         """Time of one inference at the board's clock."""
-        return self.cycles / self.clock_hz * 1000
+        return self.cycles * 1000 / self.clock_hz
 
     @property
     def cpi(self) -> float:
@@ -127,9 +125,7 @@ def with_speedups(comparison: Comparison) -> Comparison:
 
     A cell whose reference failed keeps None.
     """
-    references = {
-        (cell.core, cell.board): cell for cell in comparison.cells if cell.isa == comparison.reference_isa
-    }
+    references = {(cell.core, cell.board): cell for cell in comparison.cells if cell.isa == comparison.reference_isa}
     cells = tuple(_against(cell, references.get((cell.core, cell.board))) for cell in comparison.cells)
     return replace(comparison, cells=cells)
 
@@ -200,7 +196,7 @@ def _layer(layer: LayerResult, clock_hz: int) -> dict[str, Any]:
         "faithful_cycles": layer.faithful_cycles,
         "instructions": layer.instructions,
         "cpi": layer.cpi,
-        "milliseconds": layer.cycles / clock_hz * 1000,
+        "milliseconds": layer.cycles * 1000 / clock_hz,
         "macs": layer.macs,
         "speedup": layer.speedup,
         "speedup_over_faithful": layer.speedup_over_faithful,

@@ -4,20 +4,46 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from bnnsim import __version__
+from bnnsim.build.toolchain import load_toolchain
 from bnnsim.cache import Cache, digest, set_numba_cache
 from bnnsim.errors import (
-    BnnsimError, BuildError, CostError, EmulationFault, ExtensionError, LoweringError, ToolchainError, VerificationError,
+    BnnsimError,
+    BuildError,
+    CostError,
+    EmulationFault,
+    ExtensionError,
+    LoweringError,
+    ToolchainError,
+    UsageError,
+    VerificationError,
 )  # fmt: skip
 from bnnsim.isa import BASE, Isa, load_isa
-from bnnsim.study.board import Board, load_board
+from bnnsim.model.kernels import load_kernels
+from bnnsim.model.network import load_network, random_input
+from bnnsim.model.reference import run_reference
+from bnnsim.paths import data_root
+from bnnsim.study.board import load_board
+from bnnsim.study.cell import (
+    Cell,
+    code_digest,
+    cycle_shares,
+    density_sweep,
+    fastest,
+    memory_bytes,
+    on_base,
+    run_network,
+)
 from bnnsim.study.config import Study
 from bnnsim.study.results import OVERHEAD, CellResult, Comparison, Failure, LayerResult, with_speedups
+from bnnsim.timing.core import load_core
 
 Progress = Callable[[int, int, str], None]  # finished steps, all steps, what is running
+Report = Callable[[int, str], None]  # step within the cell, what it is
 _STAGES: tuple[tuple[type[BnnsimError] | tuple[type[BnnsimError], ...], str], ...] = (
     ((ToolchainError, BuildError, LoweringError), "build"),
     ((EmulationFault, ExtensionError), "emulate"),
@@ -32,44 +58,53 @@ def run_study(study: Study, progress: Progress | None = None) -> Comparison:
     Raises what concerns every cell (unknown names, broken extension files, a missing compiler); what
     concerns one cell becomes a Failure and the others go on.
     """
-    set_numba_cache()
-    from bnnsim.build.toolchain import load_toolchain
-    from bnnsim.model.kernels import load_kernels
-    from bnnsim.model.network import load_network, random_input
-    from bnnsim.model.reference import run_reference
-    from bnnsim.study.cell import Cell
-    from bnnsim.timing.core import load_core
+    cells = make_cells(study)
+    found: list[CellResult] = []
+    failures: list[Failure] = []
+    steps = len(cells[0].network.layers) + 2  # choose a kernel for each layer, run the network, run it faithfully
+    for number, cell in enumerate(cells):
+        name = f"{cell.core.name} {cell.board.name} {cell.isa.name}"
 
+        def report(step: int, what: str, first: int = number * steps, name: str = name) -> None:
+            if progress:
+                progress(first + step, len(cells) * steps, f"{name}: {what}")
+
+        try:
+            found.append(_cached_cell(cell, report))
+        except BnnsimError as error:
+            failures.append(Failure(cell.core.name, cell.board.name, cell.isa.name, _stage(error), str(error)))
+    if progress:
+        progress(len(cells) * steps, len(cells) * steps, "done")
+    reference = cells[study.isa.index(study.reference)].isa.name
+    network = cells[0].network.name
+    comparison = Comparison(network, reference, _provenance(study, cells), tuple(found), tuple(failures), study.name)
+    return with_speedups(comparison)
+
+
+def make_cells(study: Study) -> list[Cell]:
+    """Load all that a study names and return its cells, nothing built yet."""
+    set_numba_cache()
     network = load_network(study.network)
     isas = [load_isa(spec) for spec in study.isa]
     names = [isa.name for isa in isas]
-    cores = [load_core(name) for name in study.cores]
+    if len(set(names)) != len(names):
+        raise UsageError(f"two of the ISAs have the same name: {', '.join(names)}")
     boards = [load_board(name) for name in study.boards]
-    toolchains = {core.name: load_toolchain(study.toolchain, core.target[study.toolchain]) for core in cores}
     x = random_input(network, study.input_seed)
     expected = run_reference(network, x)
     kernels, cache = load_kernels(), Cache()
-    cells: list[CellResult] = []
-    failures: list[Failure] = []
-    plan = [(core, board, isa) for core in cores for board in boards for isa in isas]
-    for number, (core, board, isa) in enumerate(plan):
-        if progress:
-            progress(number, len(plan), f"{core.name} {board.name} {isa.name}")
+    cells = []
+    for core in (load_core(name) for name in study.cores):
         priced = core.with_overrides({k: v for k, v in study.set.items() if k.startswith(f"{core.name}.")})
-        cell = Cell(
-            network, x, expected, kernels, priced, board, isa, toolchains[core.name], cache,
-            _latencies(isa, study), study.variants, study.shift_code_bytes,
-        )  # fmt: skip
-        try:
-            cells.append(_cached_cell(cell, load_isa(BASE)))
-        except BnnsimError as error:
-            failures.append(Failure(core.name, board.name, isa.name, _stage(error), str(error)))
-    if progress:
-        progress(len(plan), len(plan), "done")
-    reference = names[study.isa.index(study.reference)]
-    provenance = _provenance(study, network, isas, cores, boards, toolchains)
-    comparison = Comparison(network.name, reference, provenance, tuple(cells), tuple(failures), study.name)
-    return with_speedups(comparison)
+        tools = load_toolchain(study.toolchain, core.target[study.toolchain])
+        for board in boards:
+            for isa in isas:
+                cell = Cell(
+                    network, x, expected, kernels, priced, board, isa, tools, cache,
+                    _latencies(isa, study), study.variants, study.shift_code_bytes,
+                )  # fmt: skip
+                cells.append(cell)
+    return cells
 
 
 def _latencies(isa: Isa, study: Study) -> dict[str, int]:
@@ -81,23 +116,20 @@ def _stage(error: BnnsimError) -> str:
     return next((stage for kinds, stage in _STAGES if isinstance(error, kinds)), "build")
 
 
-def _cached_cell(cell: Any, base: Isa) -> CellResult:
+def _cached_cell(cell: Cell, report: Report) -> CellResult:
     """The cell's result from the cache, or made and stored."""
     key = _cell_key(cell)
     if (data := cell.cache.get("cell", key)) is not None:
         return _from_json(data)
-    result = _run_cell(cell, base)
+    result = _run_cell(cell, report)
     cell.cache.put("cell", key, json.dumps(asdict(result)).encode())
     return result
 
 
-def _cell_key(cell: Any) -> str:
-    from bnnsim.paths import data_root
-    from bnnsim.study.cell import code_digest
-
+def _cell_key(cell: Cell) -> str:
     sources = sorted(p for p in (data_root() / "kernels").rglob("*") if p.is_file())
     users = [choice for _, choice in cell.variants if choice.endswith(".c")]
-    files = [part for path in [*sources, *users] for part in (str(path), open(path, "rb").read())]
+    files = [part for path in [*sources, *map(Path, users)] for part in (str(path), path.read_bytes())]
     return digest(
         code_digest(), cell.network.digest, cell.x.tobytes(), cell.core.model_dump_json(), cell.board.digest, cell.board.name,
         cell.isa.digest, repr(sorted(cell.latencies.items())), cell.toolchain.version, repr(cell.toolchain.flags),
@@ -105,12 +137,16 @@ def _cell_key(cell: Any) -> str:
     )  # fmt: skip
 
 
-def _run_cell(cell: Any, base: Isa) -> CellResult:
-    from bnnsim.study.cell import cycle_shares, density_sweep, fastest, memory_bytes, on_base, run_network
-
+def _run_cell(cell: Cell, report: Report) -> CellResult:
     layers = cell.network.layers
-    run = run_network(cell, tuple(fastest(cell, layer) for layer in layers))
-    plain = on_base(cell, base)
+    kernels = []
+    for number, layer in enumerate(layers):
+        report(number, f"kernel for {layer.name}")
+        kernels.append(fastest(cell, layer))
+    report(len(layers), "whole network")
+    run = run_network(cell, tuple(kernels))
+    report(len(layers) + 1, "faithful kernels")
+    plain = on_base(cell, load_isa(BASE))
     faithful = run_network(plain, tuple(fastest(plain, layer) for layer in layers)).timing
     rows = []
     for n, (layer, kernel) in enumerate(zip(layers, run.kernels, strict=True)):
@@ -146,18 +182,17 @@ def _from_json(data: bytes) -> CellResult:
     return CellResult(**values, layers=tuple(layers))
 
 
-def _provenance(study: Study, network: Any, isas: list[Isa], cores: Any, boards: list[Board], tools: Any) -> dict[str, Any]:
-    first = tools[cores[0].name]
+def _provenance(study: Study, cells: list[Cell]) -> dict[str, Any]:
+    first = cells[0]
+    tables = {c.core.name: digest(c.core.model_dump_json()) for c in cells} | {c.board.name: c.board.digest for c in cells}
     return {
         "bnnsim": __version__,
-        "compiler": first.version,
-        "flags": " ".join(first.flags),
-        "tables": {core.name: digest(core.model_dump_json()) for core in cores} | {board.name: board.digest for board in boards},
-        "extensions": {e.name: e.digest for isa in isas for e in isa.extensions},
-        "network": network.digest,
-        "seeds": {"input": study.input_seed, "parameters": network.parameter_seed},
+        "compiler": first.toolchain.version,
+        "flags": " ".join(first.toolchain.flags),
+        "tables": tables,
+        "extensions": {e.name: e.digest for c in cells for e in c.isa.extensions},
+        "network": first.network.digest,
+        "seeds": {"input": study.input_seed, "parameters": first.network.parameter_seed},
         "set": dict(study.set),
         "shift_code_bytes": study.shift_code_bytes,
-        "toolchain": study.toolchain,
-        "isas": {isa.name: replace(isa).digest for isa in isas},
     }

@@ -94,9 +94,7 @@ class Core(Part):
     @cached_property
     def settings(self) -> dict[str, tuple[str, ...]]:
         """Keys that `with_overrides` takes → where they lie in the table."""
-        places: dict[str, tuple[str, ...]] = {
-            f"{name}.cycles": ("groups", name, "cycles") for name in self.groups
-        }
+        places: dict[str, tuple[str, ...]] = {f"{name}.cycles": ("groups", name, "cycles") for name in self.groups}
         places |= {f"pair_rules.{n}.cycles": ("pair_rules", n, "cycles") for n in self.pair_rules}
         for part in ("fetch", "odd_encoding", "misaligned", "condition_failed"):
             fields = type(getattr(self, part)).model_fields

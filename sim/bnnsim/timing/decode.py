@@ -66,9 +66,7 @@ def decode_instruction(code: bytes) -> Decoded | None:
     destination = _mask(operands[0]) if operands and mnemonic not in _BASE_FIRST | _READS_ONLY else 0
     to_pc = transfers_pc or (destination == _PC and mnemonic not in _BRANCHES)
     branches = "always" if to_pc or mnemonic in _BRANCHES else "never"
-    if mnemonic in ("cbz", "cbnz") or (
-        mnemonic == "b" and found.cc not in (arm.ARM_CC_AL, arm.ARM_CC_INVALID)
-    ):
+    if mnemonic in ("cbz", "cbnz") or (mnemonic == "b" and found.cc not in (arm.ARM_CC_AL, arm.ARM_CC_INVALID)):
         branches = "sometimes"
     base, index = _address(mnemonic, operands)
     return Decoded(
@@ -129,6 +127,4 @@ def _form(mnemonic: str, operands: Any, to_pc: bool, index: int) -> str:
 
 def _words(operands: Any) -> int:
     """32-bit words in a register list, or in the register of VLDR and VSTR."""
-    return sum(
-        2 if arm.ARM_REG_D0 <= o.reg <= arm.ARM_REG_D31 else 1 for o in operands if o.type == CS_OP_REG
-    )
+    return sum(2 if arm.ARM_REG_D0 <= o.reg <= arm.ARM_REG_D31 else 1 for o in operands if o.type == CS_OP_REG)

@@ -27,9 +27,7 @@ class Explanation:
     sources: Mapping[str, np.ndarray]
 
 
-def explain(
-    program: Program, core: Core | None = None, latencies: Mapping[str, float] | None = None
-) -> Explanation:
+def explain(program: Program, core: Core | None = None, latencies: Mapping[str, float] | None = None) -> Explanation:
     """Account for every cycle that `price` counts with the same arguments."""
     costs = make_costs(program, core or program.core, latencies or {})
     none = np.zeros(len(program.trace.scopes), np.int64)

@@ -56,9 +56,7 @@ def price(program: Program, core: Core | None = None, latencies: Mapping[str, fl
 def make_costs(program: Program, core: Core, latencies: Mapping[str, float]) -> Costs:
     """Look up every cost class and every combination of pair rules of a program."""
     if tuple(core.pair_rules) != program.rules:
-        raise ValueError(
-            f"the program was not decoded for the pair rules of core {core.name}; decode it again"
-        )
+        raise ValueError(f"the program was not decoded for the pair rules of core {core.name}; decode it again")
     for name, cycles in latencies.items():
         if cycles < 1 or cycles != int(cycles):
             raise UsageError(f"latency of {name}: found {cycles}; expected whole cycles, at least 1")

@@ -82,19 +82,11 @@ def decode_program(trace: Trace, image: Image, core: Core) -> Program:
     reader = Reader(image, core)
     blocks = [reader.block(address, size) for address, size in trace.blocks.tolist()]
     entries = reader.entries
-    _check_divides(trace, reader)
-    conditional = set(trace.skipped_at.tolist())
-    sequences: list[np.ndarray] = [np.zeros(0, np.int64)]
-    replayed: list[int] = []
-    for previous, current in trace.edges.tolist():
-        before = blocks[previous][-REPLAYED_INSTRUCTIONS:] if previous >= 0 else blocks[current][:0]
-        if len(before) and not _falls_through(entries[before[-1]], entries[blocks[current][0]], conditional):
-            before = before[:0]
-        replayed.append(len(before))
-        sequences += [before, blocks[current]]
-    rows = np.concatenate(sequences)
-    lengths = [len(a) + len(b) for a, b in zip(sequences[1::2], sequences[2::2], strict=True)]
-    starts = np.cumsum([0, *lengths], dtype=np.int64)
+    before = _replays(trace, blocks, entries)
+    own = [blocks[current] for current in trace.edges[:, 1].tolist()]
+    rows = np.concatenate([part for edge in zip(before, own, strict=True) for part in edge])
+    replayed = np.array([len(part) for part in before], np.int64)
+    starts = np.cumsum([0, *(replayed + [len(part) for part in own])], dtype=np.int64)
     addresses = np.array([e.address for e in entries], np.int64)[rows]
     shape = np.array([e.shape for e in entries], np.int32)[rows]
     shape[starts[:-1]] += addresses[starts[:-1]] & 2 != 0  # the first needs the word that it begins in, too
@@ -103,7 +95,7 @@ def decode_program(trace: Trace, image: Image, core: Core) -> Program:
     classes = np.array([e.cost_class for e in entries], np.int32)
     skipped = [reader.at.get(address) for address in trace.skipped_at.tolist()]
     dividers = [reader.at.get(address) for address in trace.divides_at.tolist()]
-    return Program(
+    program = Program(
         trace=trace,
         core=core,
         cost_class=classes[rows],
@@ -111,19 +103,33 @@ def decode_program(trace: Trace, image: Image, core: Core) -> Program:
         shape=shape,
         addresses=addresses,
         starts=starts,
-        replayed=np.array(replayed, np.int64),
+        replayed=replayed,
         classes=tuple(reader.classes),
         rules=tuple(core.pair_rules),
         custom=reader.custom,
         skip_class=np.array([-1 if i is None else classes[i] for i in skipped], np.int64),
         divide_groups=tuple("" if i is None else entries[i].group or "" for i in dividers),
     )
+    _check_divides(program, reader)
+    return program
 
 
-def _falls_through(last: Entry, first: Entry, conditional: set[int]) -> bool:
+def _replays(trace: Trace, blocks: list[np.ndarray], entries: list[Entry]) -> list[np.ndarray]:
+    """What each edge replays: the last instructions of the block before on fall-through, else nothing."""
+    in_it = set(trace.skipped_at.tolist())
+    found = []
+    for previous, current in trace.edges.tolist():
+        last = entries[blocks[previous][-1]] if previous >= 0 else None
+        first = entries[blocks[current][0]]
+        falls_through = last is not None and _falls_through(last, first, in_it)
+        found.append(blocks[previous][-REPLAYED_INSTRUCTIONS:] if falls_through else blocks[current][:0])
+    return found
+
+
+def _falls_through(last: Entry, first: Entry, in_it: set[int]) -> bool:
     """Whether a block follows another without a taken branch (blocks also end without any branch)."""
     always = last.decoded is not None and last.decoded.branches == "always"
-    return last.address + last.size_bytes == first.address and (not always or last.address in conditional)
+    return last.address + last.size_bytes == first.address and (not always or last.address in in_it)
 
 
 def _pairs(rows: np.ndarray, entries: list[Entry], core: Core) -> np.ndarray:
@@ -152,10 +158,15 @@ def _rules(first: Entry, second: Entry, core: Core) -> int:
     return mask
 
 
-def _check_divides(trace: Trace, reader: Reader) -> None:
-    """Raise CostError for a divide that is priced by its operands but whose operands the trace lacks."""
+def _check_divides(program: Program, reader: Reader) -> None:
+    """Raise CostError for a divide that is priced by its operands, was executed, and has none in the trace."""
+    trace = program.trace
     traced = set(trace.divides_at.tolist())
     for entry in reader.entries:
         law = reader.core.groups[entry.group].law if entry.group else None
-        if law is not None and law.of == "divide_class" and entry.address not in traced:
+        if law is None or law.of != "divide_class" or entry.address in traced:
+            continue
+        rows = program.own & (program.addresses == entry.address)
+        issued = trace.counts[:, program.row_edge[rows]].sum()
+        if issued > trace.skipped[:, trace.skipped_at == entry.address].sum():
             raise CostError(f"{entry.address:#010x}: the trace has no operand classes for this divide")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bnnsim.build.image import Image
-from bnnsim.errors import CostError, nearest
+from bnnsim.errors import CostError
 from bnnsim.isa import Instruction
 from bnnsim.timing.core import Core
 from bnnsim.timing.decode import Decoded, decode_instruction, size_bytes
@@ -84,12 +84,15 @@ class Reader:
         return self.classes.setdefault(key, len(self.classes))
 
     def _complaint(self, address: int, code: bytes, decoded: Decoded | None) -> str:
-        function = self.image.function_at(address)
+        function, core = self.image.function_at(address), self.core.name
         place = f"{address:#010x}" + (f" in {function.name}" if function else "")
-        word = " ".join(f"{int.from_bytes(code[i : i + 2], 'little'):04x}" for i in range(0, len(code), 2))
-        if decoded is None:
-            what = "is no instruction of this ISA" if word else "lies outside the image"
-            return f"{place}: {word} {what}, so it has no cost on core {self.core.name}".replace(":  ", ": ")
-        near = nearest(decoded.mnemonic, self.core.group_names)
-        advice = f"add {decoded.mnemonic!r} to a group of the core's table{near}"
-        return f"{place}: {word} ({decoded.text}) has no cost on core {self.core.name}; {advice}"
+        if len(code) < 2:
+            return f"{place}: executed, but outside the image"
+        halfwords = [int.from_bytes(code[i : i + 2], "little") for i in range(0, len(code), 2)]
+        word = " ".join(f"{h:04x}" for h in halfwords)
+        text = decoded.text if decoded else "no instruction of the base ISA"
+        if halfwords[0] & 0xEC00 == 0xEC00:  # the coprocessors' part of the encoding space
+            advice = "select the extension that defines it"
+        else:
+            advice = "add its mnemonic to a group of the core's table"
+        return f"{place}: {word} ({text}) has no cost on core {core}; {advice}"

@@ -1,0 +1,57 @@
+"""bnnsim list: everything there is, and broken files shown as broken."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from bnnsim import paths
+from bnnsim.cli.main import main
+
+
+def test_overview_has_every_section(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list"]) == 0
+    printed = capsys.readouterr().out
+    for word in ("extensions", "popcnt", "cortex-m4", "zero-wait", "smallcifar", "BBConv2D=faithful", "clang"):
+        assert word in printed
+    assert "broken" not in printed
+
+
+def test_details_and_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "extensions"]) == 0
+    assert "popc (CX2): Count the set bits of n. 1 cycle, assumed:" in capsys.readouterr().out
+    assert main(["list", "extensions", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["extensions"]
+    assert [item["name"] for item in found][:1] == ["base"]
+    popcnt = next(item for item in found if item["name"] == "popcnt")
+    assert (popcnt["instructions"][0]["latency"], popcnt["instructions"][0]["primitive"]) == (1, "popcount")
+    assert main(["list", "networks", "--json"]) == 0
+    (network,) = [n for n in json.loads(capsys.readouterr().out)["networks"] if n["name"] == "smallcifar"]
+    assert sum(layer["macs"] for layer in network["layers"]) > 10_000_000
+
+
+def test_broken_files_are_listed_as_broken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for folder in ("isa", "networks", "experiments", "kernels"):
+        shutil.copytree(paths.data_root() / folder, tmp_path / folder)
+    (tmp_path / "isa" / "extensions" / "bad.py").write_text("1 +\n")
+    (tmp_path / "isa" / "boards" / "bad.yaml").write_text("name: bad\n")
+    (tmp_path / "isa" / "cores" / "bad.yaml").write_text("")
+    (tmp_path / "networks" / "bad.yaml").write_text("- x\n")
+    (tmp_path / "experiments" / "bad.yaml").write_text("name: [\n")
+    (tmp_path / "kernels" / "bbqfc" / "bad.c").write_text("void f(void) {}\n")
+    for module in ("bnnsim.paths", "bnnsim.model.kernels"):
+        monkeypatch.setattr(f"{module}.data_root", lambda: tmp_path)
+    for section in ("extensions", "boards", "cores", "networks", "experiments", "kernels"):
+        assert main(["list", section]) == 0
+        printed = capsys.readouterr().out
+        assert "broken: " in printed, section
+        assert "bad" in printed, section
+    assert main(["list", "boards", "--json"]) == 0
+    found = {item["name"]: item for item in json.loads(capsys.readouterr().out)["boards"]}
+    assert "missing key 'clock_hz'" in found["bad"]["broken"]
+    assert "broken" not in found["zero-wait"]

@@ -1,0 +1,117 @@
+"""Core files: what loads, what is refused and in which words, overrides, variants."""
+
+import pytest
+import yaml
+
+from bnnsim import paths
+from bnnsim.errors import ConfigError, UsageError
+from bnnsim.timing.core import load_core
+
+
+def m4_file(folder, change=None, name="mine.yaml"):
+    data = yaml.safe_load(paths.find("core", "cortex-m4").read_text())
+    if change:
+        change(data)
+    path = folder / name
+    path.write_text(yaml.safe_dump(data))
+    return str(path)
+
+
+def variant(folder, **keys):
+    path = folder / "variant.yaml"
+    path.write_text(yaml.safe_dump({"extends": "cortex-m4", "name": "variant", "description": "x", **keys}))
+    return str(path)
+
+
+@pytest.mark.parametrize("name", paths.names("core"))
+def test_every_cost_has_a_source(name):
+    core = load_core(name)
+    parts = [*core.groups.values(), *core.pair_rules.values(), core.fetch, core.odd_encoding]
+    parts += [core.misaligned, core.condition_failed]
+    assert core.name == name
+    assert all(part.source.ref for part in parts)
+
+
+def test_own_file_equals_ours(tmp_path):
+    assert load_core(m4_file(tmp_path)) == load_core("cortex-m4")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda d: d["groups"]["load"].update(cycels=2), ["mine.yaml:", "groups.load", "cycels", "cycles"]),
+        (lambda d: d["groups"]["load"].pop("source"), ["groups.load", "missing key 'source'"]),
+        (lambda d: d["groups"]["load"].pop("cycles"), ["groups.load", "either cycles or formula"]),
+        (lambda d: d["groups"]["divide"].update(formula="one_plus_register"),
+         ["unknown formula", "did you mean 'one_plus_registers'"]),
+        (lambda d: d["groups"]["store"]["mnemonics"].append("str+regoffset"), ["unknown form", "register_offset"]),
+        (lambda d: d["groups"]["store"]["mnemonics"].append("ldr"), ["'ldr' is also in group 'load'"]),
+        (lambda d: d["groups"]["if_then"].update(cycles=1), ["groups.if_then", "folded: false"]),
+        (lambda d: d["memory"].append("laod"), ["no group 'laod'", "did you mean 'load'"]),
+        (lambda d: d["pair_rules"]["load_pipelining"].update(when="never"), ["never", "address_free_of_result"]),
+        (lambda d: d.update(model="dual_issue"), ["model", "in_order"]),
+        (lambda d: d["fetch"].update(queue_words=0), ["fetch.queue_words", "at least 1"]),
+    ],
+)  # fmt: skip
+def test_refused(tmp_path, change, words):
+    with pytest.raises(ConfigError) as error:
+        load_core(m4_file(tmp_path, change))
+    for word in words:
+        assert word in str(error.value)
+
+
+def test_overrides():
+    core = load_core("cortex-m4")
+    changed = core.with_overrides({"cortex-m4.load.cycles": 3, "fetch.queue_words": 4.0, "divide.cycles": 9})
+    assert changed.groups["load"].cycles == 3
+    assert changed.groups["load"].source.kind == "assumed"
+    assert changed.fetch.queue_words == 4
+    assert (changed.groups["divide"].cycles, changed.groups["divide"].formula) == (9, None)
+    assert core.groups["load"].cycles == 2
+    assert core.with_overrides({}) is core
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("laod.cycles", 3, "did you mean 'load.cycles'"),
+        ("fetch.queue_word", 3, "did you mean 'fetch.queue_words'"),
+        ("load.cycles", 2.5, "whole cycles"),
+        ("load.cycles", -1, "at least 0"),
+        ("load.source", 1, "no setting"),
+    ],
+)
+def test_refused_overrides(key, value, words):
+    with pytest.raises(UsageError, match=words):
+        load_core("cortex-m4").with_overrides({key: value})
+
+
+def test_variant_keeps_what_it_does_not_name(tmp_path):
+    base = load_core("cortex-m4")
+    source = {"kind": "assumed", "ref": "try"}
+    core = load_core(variant(tmp_path, groups={"multiply": {"cycles": 2, "source": source}}, without=["dsp"]))
+    assert core.groups["multiply"].mnemonics == base.groups["multiply"].mnemonics
+    assert core.groups["multiply"].cycles == 2
+    assert core.group_of("usada8") is None
+    assert core.fetch == base.fetch
+
+
+def test_variant_drops_groups_from_rules():
+    core = load_core("cortex-m3")
+    assert core.features == ()
+    assert "vfp_load" not in core.memory
+    assert "vfp_load" not in core.pair_rules["memory_after_store"].second
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({"without": ["dps"]}, "did you mean 'dsp'"),
+        ({"extends": "cortex-m5"}, "unknown core 'cortex-m5'"),
+        ({"groups": {"new": {"cycles": 2}}}, "groups.new: missing key 'mnemonics'"),
+        ({"extends": "./variant.yaml"}, "extends this core in turn"),
+    ],
+)
+def test_refused_variants(tmp_path, keys, words):
+    with pytest.raises(ConfigError, match=words):
+        load_core(variant(tmp_path, **keys))
