@@ -17,10 +17,6 @@ import sys
 import time
 from collections.abc import Callable
 
-from bnnsim.cache import set_numba_cache
-
-set_numba_cache()
-
 import unicorn
 
 from bnnsim.build.image import Image

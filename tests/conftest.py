@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
+REPOSITORY = Path(__file__).resolve().parents[1]
 # Shared by all workers and runs, never the user's own; content-addressed, so nothing stale is ever used.
-os.environ.setdefault("BNNSIM_CACHE", str(Path(__file__).resolve().parents[1] / ".pytest_cache" / "bnnsim"))
+os.environ.setdefault("BNNSIM_CACHE", str(REPOSITORY / ".pytest_cache" / "bnnsim"))
 
-from bnnsim.cache import Cache, set_numba_cache
-
-set_numba_cache()
+from bnnsim.cache import Cache
 
 REGIONS_OF_ZERO_WAIT = (("flash", 0x0800_0000, 4 << 20, False), ("ram", 0x2000_0000, 4 << 20, True))
 

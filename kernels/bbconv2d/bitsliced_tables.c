@@ -130,12 +130,13 @@ BNN_NOINLINE void build_tables(uint32_t *t, const uint32_t *w)
 
 /* ---- counting ---- */
 
-#define FULL_ADD(s, x, y)              \
+#define FULL_ADD(s, x, y) SUM(s, x, y) CARRY(s, x)
+#define SUM(s, x, y)                   \
     "eor.w " #s ", " #s ", " #x "\n\t" \
     "eor.w " #x ", " #x ", " #y "\n\t" \
     "orr.w " #x ", " #x ", " #s "\n\t" \
-    "eor.w " #s ", " #s ", " #y "\n\t" \
-    "eor.w " #x ", " #x ", " #s "\n\t"
+    "eor.w " #s ", " #s ", " #y "\n\t"
+#define CARRY(s, x) "eor.w " #x ", " #x ", " #s "\n\t" /* apart, to stand between a store and a load */
 #define HALF_ADD(carry, s, x)              \
     "and.w " #carry ", " #s ", " #x "\n\t" \
     "eor.w " #s ", " #s ", " #x "\n\t"
@@ -176,16 +177,13 @@ BNN_NOINLINE void build_tables(uint32_t *t, const uint32_t *w)
         /* groups 4 and 5; pending: r11 fours, r12 eights, lr sixteens */                                  \
         ENTRY(r8, 22, 5) ENTRY(r3, 27, 5) ADDRESS(r8) ADDRESS(r3)                                          \
         LOAD(r9, r8, 3072) LOAD(r10, r3, 3584)                                                             \
-        FULL_ADD(r4, r9, r10)                                                                              \
-        STORE(r4, r1, 4)                                                                                   \
-        "nop.w\n\t"                                                                                        \
+        SUM(r4, r9, r10) STORE(r4, r1, 4) CARRY(r4, r9)                                                    \
         LOAD(r10, r8, 3076) LOAD(r4, r3, 3588) LOAD(r8, r8, 3080) LOAD(r3, r3, 3592)                       \
         FULL_ADD(r5, r9, r10) HALF_ADD(r10, r5, r4)                                                        \
         FULL_ADD(r6, r11, r9) FULL_ADD(r6, r10, r8) HALF_ADD(r9, r6, r3)                                   \
-        FULL_ADD(r7, r12, r11) FULL_ADD(r7, r10, r9)                                                       \
-        STORE(r5, r1, 8) STORE(r6, r1, 12) STORE(r7, r1, 16)                                               \
+        FULL_ADD(r7, r12, r11) SUM(r7, r10, r9)                                                            \
+        STORE(r5, r1, 8) STORE(r6, r1, 12) STORE(r7, r1, 16) CARRY(r7, r10)                                \
         /* sixteens: r12, lr, r10; higher planes ripple */                                                 \
-        "nop.w\n\t"                                                                                        \
         LOAD(r3, r1, 20) LOAD(r4, r1, 24) LOAD(r5, r1, 28) LOAD(r6, r1, 32) LOAD(r7, r1, 36)               \
         LOAD(r8, r1, 40) LOAD(r11, sp, 4)                                                                  \
         FULL_ADD(r3, lr, r12) HALF_ADD(r9, r3, r10)                                                        \

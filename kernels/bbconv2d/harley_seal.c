@@ -4,40 +4,24 @@ variant: harley_seal
 idea: >-
   one dot product at a time, every instruction of the core allowed. The words of a pixel's in-image taps
   are gathered once and meet every filter; carry-save adders take eight words to one word of eights, whose
-  byte counts are summed, and a word finishes the dot product with USADA8. Pixels that see the
-  whole kernel read a filter in order, border pixels by a list of offsets. For small maps and few words.
+  byte counts are summed, and USADA8 finishes the dot product. Pixels that see the whole kernel read a filter in
+  order, border pixels by a list of offsets. For small maps, where the tables of other variants do not pay.
 registers: >-
-  ones, twos, fours, two temporaries, byte sums, three pointers and three masks; block loads come in
-  groups of four
+  four activation and four weight words by load-multiple, ones, twos, fours, one pending carry, two pointers;
+  byte sums and counts of blocks are in memory
 needs: [dsp]
 fixed_time: true
 weights: bit O Y X C/32 C%32
-scratch_bytes: 8 * kernel_h * kernel_w * in_words
+scratch_bytes: 8 * (kernel_h * kernel_w * in_words + 3)
 --- */
+#include "bitsliced.h"
 #include "bnn_layer.h"
 #include "primitives.h"
-
-/* (carry, s) = s + x + y per bit: three words in, s and a carry in x out, y is used up */
-#define FULL_ADD(s, x, y) \
-    do {                  \
-        s ^= x;           \
-        x ^= y;           \
-        x |= s;           \
-        s ^= y;           \
-        x ^= s;           \
-    } while (0)
-
-#define HALF_ADD(s, x)      \
-    do {                    \
-        uint32_t c_ = s & x; \
-        s ^= x;             \
-        x = c_;             \
-    } while (0)
+#include "region.h"
 
 typedef struct {
     uint32_t count;        /* words of the in-image taps */
-    const uint32_t *words; /* their activations */
-    const uint32_t *offsets; /* where a filter keeps their weights, in bytes */
+    const uint32_t *words; /* their activations; if listed, after every four the byte offsets of their weights */
 } patch;
 
 /* counts of ones per byte */
@@ -53,59 +37,87 @@ BNN_INLINE uint32_t load(const uint32_t *base, uint32_t byte_offset)
     return *(const uint32_t *)((const char *)base + byte_offset);
 }
 
-/* popcount(a ^ w) over a patch; `listed` is a constant, so that each use becomes a loop of its own */
-BNN_INLINE uint32_t dot(const patch *p, const uint32_t *filter, int listed)
+#define FULL_ADD(s, x, y)              \
+    "eor.w " #s ", " #s ", " #x "\n\t" \
+    "eor.w " #x ", " #x ", " #y "\n\t" \
+    "orr.w " #x ", " #x ", " #s "\n\t" \
+    "eor.w " #s ", " #s ", " #y "\n\t" \
+    "eor.w " #x ", " #x ", " #s "\n\t"
+
+/* Add four words to ones and twos; `carry` becomes their fours. Loads are aligned, see the fetch queue. */
+#define ADD_FOUR(weights, carry)                                                                  \
+    do {                                                                                          \
+        register uint32_t carry_ __asm__("r2");                                                   \
+        __asm__ volatile(".p2align 2\n\tldm.w %1!, {r2-r5}\n\t" weights                            \
+                         "eor.w r2, r2, r6\n\teor.w r3, r3, r7\n\t"                               \
+                         "eor.w r4, r4, r8\n\teor.w r5, r5, r9\n\t"                               \
+                         FULL_ADD(%3, r2, r3) FULL_ADD(%3, r4, r5) FULL_ADD(%4, r2, r4)           \
+                         : "=r"(carry_), "+r"(a), "+r"(filter), "+r"(ones), "+r"(twos)            \
+                         :                                                                        \
+                         : "r3", "r4", "r5", "r6", "r7", "r8", "r9", "memory");                   \
+        carry = carry_;                                                                           \
+    } while (0)
+#define IN_ORDER "ldm.w %2!, {r6-r9}\n\t"
+#define LISTED                                                                          \
+    "ldm.w %1!, {r6-r9}\n\t"                                                            \
+    "ldr.w r6, [%2, r6]\n\tldr.w r7, [%2, r7]\n\tldr.w r8, [%2, r8]\n\tldr.w r9, [%2, r9]\n\t"
+
+/* The dot product's last up to three words, at most one byte count of 8 each beside those of the planes. */
+#define TERM(i) (a[i] ^ (listed ? load(filter, a[(i) + 4]) : filter[i]))
+
+BNN_INLINE uint32_t finish(uint32_t count, const uint32_t *a, const uint32_t *filter, uint32_t ones, uint32_t twos,
+                           uint32_t fours, uint32_t eights, uint32_t total, int listed)
 {
-    const uint32_t *a = p->words;
-    const uint32_t *at = p->offsets;
-    uint32_t ones = 0, twos = 0, fours = 0, bytes = 0, total = 0;
-#define TERM(i) (a[i] ^ (listed ? load(filter, at[i]) : filter[i]))
-#define ADVANCE(n) (a += n, listed ? (at += n) : (filter += n))
-    for (uint32_t blocks = p->count / 8, until_flush = 31; blocks; blocks--) {
-        uint32_t x0 = TERM(0), x1 = TERM(1), x2 = TERM(2), x3 = TERM(3);
-        FULL_ADD(ones, x0, x1);
-        FULL_ADD(ones, x2, x3);
-        FULL_ADD(twos, x0, x2);
-        uint32_t y0 = TERM(4), y1 = TERM(5), y2 = TERM(6), y3 = TERM(7);
-        FULL_ADD(ones, y0, y1);
-        FULL_ADD(ones, y2, y3);
-        FULL_ADD(twos, y0, y2);
-        FULL_ADD(fours, x0, y0);
-        bytes += byte_counts(x0);
-        ADVANCE(8);
-        if (--until_flush == 0) { /* before a byte of 8 per block overflows */
-            total = bnn_usada8(bytes, 0, total);
-            bytes = 0;
-            until_flush = 31;
-        }
-    }
-    if (p->count & 4) {
-        uint32_t x0 = TERM(0), x1 = TERM(1), x2 = TERM(2), x3 = TERM(3);
-        FULL_ADD(ones, x0, x1);
-        FULL_ADD(ones, x2, x3);
-        FULL_ADD(twos, x0, x2);
-        HALF_ADD(fours, x0);
-        bytes += byte_counts(x0);
-        ADVANCE(4);
-    }
-    if (p->count & 2) {
+    uint32_t last = 0;
+    if (count & 2) {
         uint32_t x0 = TERM(0), x1 = TERM(1);
-        FULL_ADD(ones, x0, x1);
-        HALF_ADD(twos, x0);
-        HALF_ADD(fours, x0);
-        bytes += byte_counts(x0);
-        ADVANCE(2);
+        BNN_FULL_ADD(ones, x0, x1);
+        BNN_HALF_ADD(twos, x0);
+        BNN_HALF_ADD(fours, x0);
+        eights += byte_counts(x0);
+        a += 2;
+        filter += listed ? 0 : 2;
     }
-    uint32_t last = p->count & 1 ? byte_counts(TERM(0)) : 0;
-    total = 8 * bnn_usada8(bytes, 0, total);
+    if (count & 1)
+        last = byte_counts(TERM(0));
+    total = 8 * bnn_usada8(eights, 0, total);
     last += byte_counts(ones) + 2 * byte_counts(twos) + 4 * byte_counts(fours);
     return bnn_usada8(last, 0, total);
-#undef TERM
-#undef ADVANCE
 }
 
-/* The outputs of one pixel, a word of 32 channels at a time, channel 31 first. `all` is K + bias - 2 X's K. */
-BNN_INLINE void pixel(const bnn_layer *layer, const patch *p, int32_t synapses, uint32_t *out, int listed)
+/* popcount(a ^ w) over a patch. Two functions: as one they would spill inside the loops. */
+#define DOT(name, WEIGHTS, listed)                                                                 \
+    BNN_NOINLINE uint32_t name(const patch *p, const uint32_t *filter)                             \
+    {                                                                                              \
+        const uint32_t *a = p->words;                                                              \
+        const uint32_t count = p->count;                                                           \
+        uint32_t ones = 0, twos = 0, fours = 0, bytes = 0, total = 0, x, y;                        \
+        for (uint32_t blocks = count / 8; blocks;) {                                               \
+            uint32_t n = blocks < 31 ? blocks : 31; /* a byte holds 31 counts of 8 */              \
+            blocks -= n;                                                                           \
+            bytes = 0;                                                                             \
+            do {                                                                                   \
+                ADD_FOUR(WEIGHTS, x);                                                              \
+                ADD_FOUR(WEIGHTS, y);                                                              \
+                BNN_FULL_ADD(fours, x, y);                                                         \
+                bytes += byte_counts(x);                                                           \
+            } while (--n);                                                                         \
+            total = bnn_usada8(bytes, 0, total);                                                   \
+        }                                                                                          \
+        bytes = 0;                                                                                 \
+        if (count & 4) {                                                                           \
+            ADD_FOUR(WEIGHTS, x);                                                                  \
+            BNN_HALF_ADD(fours, x);                                                                \
+            bytes = byte_counts(x);                                                                \
+        }                                                                                          \
+        return finish(count, a, filter, ones, twos, fours, bytes, total, listed);                  \
+    }
+
+DOT(dot_in_order, IN_ORDER, 0)
+DOT(dot_listed, LISTED, 1)
+
+/* The outputs of one pixel, a word of 32 channels at a time, channel 31 first. */
+static void pixel(const bnn_layer *layer, const patch *p, int32_t synapses, uint32_t *out, int listed)
 {
     const uint32_t filter_words = (uint32_t)(layer->kernel_h * layer->kernel_w * layer->in_words);
     for (int32_t group = 0; group < layer->out_words; group++) {
@@ -114,53 +126,55 @@ BNN_INLINE void pixel(const bnn_layer *layer, const patch *p, int32_t synapses, 
         uint32_t bits = 0;
         while (o-- > first) {
             filter -= filter_words;
-            uint32_t u = (uint32_t)(synapses + layer->bias[o]) - 2 * dot(p, filter, listed);
-            bits = bnn_push_threshold(bits, u, layer->width[o]);
+            uint32_t x = listed ? dot_listed(p, filter) : dot_in_order(p, filter);
+            bits = bnn_push_threshold(bits, (uint32_t)(synapses + layer->bias[o]) - 2 * x, layer->width[o]);
         }
         out[group] = bits ^ layer->polarity[group];
     }
 }
 
 /* Collect the words of the in-image taps of output pixel (y, x). */
-BNN_INLINE void gather(const bnn_layer *layer, int32_t y, int32_t x, patch *p)
+static void gather(const bnn_layer *layer, const bnn_stretch *rows, const bnn_stretch *columns, int32_t y, int32_t x,
+                   patch *p, int listed)
 {
     uint32_t *words = layer->scratch;
-    uint32_t *offsets = words + layer->kernel_h * layer->kernel_w * layer->in_words;
     const int32_t top = y * layer->stride_h - layer->pad_top, left = x * layer->stride_w - layer->pad_left;
-    const int32_t kx0 = left < 0 ? -left : 0;
-    const int32_t kx1 = left + layer->kernel_w > layer->in_w ? layer->in_w - left : layer->kernel_w;
-    const int32_t run = (kx1 - kx0) * layer->in_words;
+    const int32_t run = bnn_stretch_taps(columns) * layer->in_words;
     uint32_t n = 0;
-    p->words = words;
-    p->offsets = offsets;
-    for (int32_t ky = 0; ky < layer->kernel_h; ky++) {
-        if (top + ky < 0 || top + ky >= layer->in_h)
-            continue;
+    for (int32_t ky = rows->tap0; ky < rows->tap1; ky++) {
         const uint32_t *in = (const uint32_t *)layer->input
-                             + ((top + ky) * layer->in_w + left + kx0) * layer->in_words;
-        uint32_t at = 4 * (uint32_t)((ky * layer->kernel_w + kx0) * layer->in_words);
+                             + ((top + ky) * layer->in_w + left + columns->tap0) * layer->in_words;
+        uint32_t at = 4 * (uint32_t)((ky * layer->kernel_w + columns->tap0) * layer->in_words);
         for (int32_t i = 0; i < run; i++, n++, at += 4) {
-            words[n] = in[i];
-            offsets[n] = at;
+            if (listed) {
+                uint32_t *to = words + 8 * (n / 4) + n % 4;
+                to[0] = in[i];
+                to[4] = at;
+            } else {
+                words[n] = in[i];
+            }
         }
     }
+    p->words = words;
     p->count = n;
 }
 
 void bbconv2d_harley_seal(const bnn_layer *layer)
 {
-    const uint32_t whole = (uint32_t)(layer->kernel_h * layer->kernel_w * layer->in_words);
-    uint32_t *out = layer->output;
+    const int32_t all = layer->kernel_h * layer->kernel_w;
+    bnn_stretch rows, columns;
     patch p;
     for (int32_t y = 0; y < layer->out_h; y++) {
-        for (int32_t x = 0; x < layer->out_w; x++) {
-            gather(layer, y, x, &p);
-            int32_t synapses = (int32_t)p.count / layer->in_words * layer->in_c;
-            if (p.count == whole)
-                pixel(layer, &p, synapses, out, 0);
-            else
-                pixel(layer, &p, synapses, out, 1);
-            out += layer->out_words;
+        if (y == 0 || y == rows.to)
+            rows = bnn_rows_at(layer, y);
+        uint32_t *out = (uint32_t *)layer->output + y * layer->out_w * layer->out_words;
+        for (int32_t x = 0; x < layer->out_w; x = columns.to) {
+            columns = bnn_columns_at(layer, x);
+            const int32_t taps = bnn_stretch_taps(&rows) * bnn_stretch_taps(&columns);
+            for (int32_t i = x; i < columns.to; i++, out += layer->out_words) {
+                gather(layer, &rows, &columns, y, i, &p, taps != all);
+                pixel(layer, &p, taps * layer->in_c, out, taps != all);
+            }
         }
     }
 }

@@ -55,15 +55,14 @@ typedef struct {
         __asm__ volatile("" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3));                                     \
     } while (0)
 
-/* Two pixels by one output, then by four. */
-#define PAIR(x, w)                                                  \
-    do {                                                            \
-        x += bnn_popcount32(a0_ ^ w);                               \
-        BNN_KEEP(x);                                                \
-        w ^= a1_;                                                   \
-        BNN_KEEP(w);                                                \
-        w = bnn_popcount32(w);                                      \
-        __asm__("add %0, %0, %1, lsl #16" : "+r"(x) : "r"(w));      \
+/* Two pixels by one output, then by four. Twenty bytes, so that steps stay where they are. */
+#define PAIR(x, w)                                                                                         \
+    do {                                                                                                   \
+        uint32_t t_;                                                                                       \
+        __asm__ volatile("eor.w %0, %2, %1\n\teors %1, %3" : "=&r"(t_), "+r"(w) : "r"(a0_), "r"(a1_) : "cc"); \
+        t_ = bnn_popcount32(t_);                                                                           \
+        w = bnn_popcount32(w);                                                                             \
+        __asm__ volatile("add %0, %1\n\tadd.w %0, %0, %2, lsl #16" : "+r"(x) : "r"(t_), "r"(w));           \
     } while (0)
 #define STEP_TWO(i)                                                                                        \
     do {                                                                                                   \
@@ -79,7 +78,6 @@ typedef struct {
         PAIR(x1, w1_);                                                                                     \
         PAIR(x2, w2_);                                                                                     \
         PAIR(x3, w3_);                                                                                     \
-        __asm__ volatile("" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3));                                     \
     } while (0)
 
 /* Loop variables stay in their registers from turn to turn. */
@@ -146,11 +144,14 @@ BNN_NOINLINE void two_pixels(const patch *p, const uint32_t *weights, const int3
     register const uint32_t *w __asm__("r1") = weights + 4 * p->skip;
     const uint32_t missing = 32 - 4 * fours;
     uint32_t bits0 = 0, bits1 = 0;
-#define THRESHOLD_TWO(i, x)                                                              \
-    do {                                                                                 \
-        uint32_t s_ = p->synapses + (uint32_t)bias[i];                                   \
-        bits0 = bnn_shift_in_threshold(bits0, s_ - 2 * (x & 0xffff), width[i]);          \
-        bits1 = bnn_shift_in_threshold(bits1, s_ - 2 * (x >> 16), width[i]);             \
+#define THRESHOLD_TWO(i, x)                                               \
+    do {                                                                  \
+        uint32_t s_ = p->synapses + (uint32_t)bias[i], half_ = x & 0xffff; \
+        BNN_KEEP(half_); /* or it becomes a mask that takes two more instructions to load */ \
+        bits0 = bnn_shift_in_threshold(bits0, s_ - 2 * half_, width[i]);  \
+        half_ = x >> 16;                                                  \
+        BNN_KEEP(half_);                                                  \
+        bits1 = bnn_shift_in_threshold(bits1, s_ - 2 * half_, width[i]);  \
     } while (0)
     do {
         SUMS;

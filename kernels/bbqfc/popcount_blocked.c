@@ -4,7 +4,7 @@ variant: popcount_blocked
 idea: four outputs share each activation load; one exclusive or, one population count instruction and one
   addition per word
 registers: four sums, one activation, four weights, two pointers, the end
-needs: [popcount]
+needs: [xor_popcount_accumulate]
 fixed_time: true
 weights: bit O/4 Y X C/32 O%4 C%32
 --- */
@@ -35,10 +35,10 @@ void bbqfc_popcount_blocked(const bnn_layer *layer)
             uint32_t a, w0, w1, w2, w3;
 
             LOAD_STEP(a, w0, w1, w2, w3, input, weights);
-            d0 += bnn_popcount32(a ^ w0);
-            d1 += bnn_popcount32(a ^ w1);
-            d2 += bnn_popcount32(a ^ w2);
-            d3 += bnn_popcount32(a ^ w3);
+            d0 = bnn_xor_popcount_accumulate(d0, a, w0);
+            d1 = bnn_xor_popcount_accumulate(d1, a, w1);
+            d2 = bnn_xor_popcount_accumulate(d2, a, w2);
+            d3 = bnn_xor_popcount_accumulate(d3, a, w3);
         }
         bnn_store_requantized(layer, o, synapses - 2 * (int32_t)d0);
         if (o + 1 < layer->out_c)

@@ -1,30 +1,23 @@
 /* ---
 operator: BMaxPool2D
 variant: faithful
-idea: the loops of CBin-NN's BMaxPool2D, one channel bit at a time, each result bit written into memory by
-  read-modify-write; pixels start on a fresh word and pad bits are written as 0
-registers: pointers and loop counts; the output word lives in memory
+idea: the loops of CBin-NN's BMaxPool2D_Optimized with the word index and the function's name repaired; 32 channels at
+  a time, one OR per in-image tap, taps outside the image are skipped by tests inside the loops
+registers: the word, four loop counts, pointers
 needs: []
 fixed_time: true
 --- */
 #include "bnn_layer.h"
-
-static inline uint32_t bit_of(const uint32_t *words, int32_t channel)
-{
-    return words[channel >> 5] >> (channel & 31) & 1;
-}
 
 void bmaxpool2d_faithful(const bnn_layer *layer)
 {
     const uint32_t *input = layer->input;
     uint32_t *output = layer->output;
 
-    for (int32_t i = 0; i < layer->out_h * layer->out_w * layer->out_words; i++)
-        output[i] = 0;
-    for (int32_t c = 0; c < layer->in_c; c++)
-        for (int32_t y = 0; y < layer->out_h; y++)
-            for (int32_t x = 0; x < layer->out_w; x++) {
-                uint32_t bit = 0;
+    for (int32_t y = 0; y < layer->out_h; y++)
+        for (int32_t x = 0; x < layer->out_w; x++)
+            for (int32_t n = 0; n < layer->in_words; n++) {
+                uint32_t word = 0;
 
                 for (int32_t i = 0; i < layer->kernel_h; i++)
                     for (int32_t j = 0; j < layer->kernel_w; j++) {
@@ -32,8 +25,8 @@ void bmaxpool2d_faithful(const bnn_layer *layer)
                         int32_t column = x * layer->stride_w - layer->pad_left + j;
 
                         if (row >= 0 && column >= 0 && row < layer->in_h && column < layer->in_w)
-                            bit |= bit_of(input + (row * layer->in_w + column) * layer->in_words, c);
+                            word |= input[(row * layer->in_w + column) * layer->in_words + n];
                     }
-                output[(y * layer->out_w + x) * layer->out_words + (c >> 5)] |= bit << (c & 31);
+                output[(y * layer->out_w + x) * layer->out_words + n] = word;
             }
 }

@@ -3,9 +3,9 @@ operator: QQConv2D
 variant: faithful
 idea: >-
   the loops of CBin-NN's QQConv2D_Optimized_PReLU, repaired. The 32 filters of a block are unrolled inside
-  the tap loop and share each input byte; taps outside the image are skipped by tests inside the loops;
-  result bits are set one at a time in memory. Departures: any number of channels, and folded integer
-  thresholds in place of float PReLU and batch normalisation.
+  the tap loop and share each input byte, three channels of a tap at once as in the original; taps outside
+  the image are skipped by tests inside the loops; result bits are set one at a time in memory. Departures:
+  other numbers of channels, and folded integer thresholds in place of float PReLU and batch normalisation.
 registers: 32 sums and 32 filter offsets do not fit and live on the stack
 needs: []
 fixed_time: true
@@ -13,9 +13,10 @@ weights: int8 O/32 O%32 Y X C
 --- */
 #include "bnn_layer.h"
 
-#define TAP(k) sum[k] += x * weights[filter[k] + offset]
-#define TAP4(k) TAP(k); TAP(k + 1); TAP(k + 2); TAP(k + 3)
-#define TAP16(k) TAP4(k); TAP4(k + 4); TAP4(k + 8); TAP4(k + 12)
+#define ONE(k) sum[k] += x0 * at[filter[k]];
+#define THREE(k) sum[k] += x0 * at[filter[k]] + x1 * at[filter[k] + 1] + x2 * at[filter[k] + 2];
+#define FOUR(F, k) F(k) F(k + 1) F(k + 2) F(k + 3)
+#define SIXTEEN(F, k) FOUR(F, k) FOUR(F, k + 4) FOUR(F, k + 8) FOUR(F, k + 12)
 
 /* The 32 dot products of one block of filters at output pixel (y, x). */
 static inline void accumulate(const bnn_layer *layer, const int8_t *weights, int32_t row, int32_t column,
@@ -25,14 +26,24 @@ static inline void accumulate(const bnn_layer *layer, const int8_t *weights, int
 
     for (int32_t i = 0; i < layer->kernel_h; i++)
         for (int32_t j = 0; j < layer->kernel_w; j++)
-            if (row + i >= 0 && column + j >= 0 && row + i < layer->in_h && column + j < layer->in_w)
-                for (int32_t c = 0; c < layer->in_c; c++) {
-                    int32_t x = input[((row + i) * layer->in_w + column + j) * layer->in_c + c];
-                    int32_t offset = (i * layer->kernel_w + j) * layer->in_c + c;
+            if (row + i >= 0 && column + j >= 0 && row + i < layer->in_h && column + j < layer->in_w) {
+                const uint8_t *pixel = input + ((row + i) * layer->in_w + column + j) * layer->in_c;
+                const int8_t *at = weights + (i * layer->kernel_w + j) * layer->in_c;
+                int32_t c = 0;
 
-                    TAP16(0);
-                    TAP16(16);
+                for (; c + 3 <= layer->in_c; c += 3, at += 3) {
+                    int32_t x0 = pixel[c], x1 = pixel[c + 1], x2 = pixel[c + 2];
+
+                    SIXTEEN(THREE, 0)
+                    SIXTEEN(THREE, 16)
                 }
+                for (; c < layer->in_c; c++, at++) {
+                    int32_t x0 = pixel[c];
+
+                    SIXTEEN(ONE, 0)
+                    SIXTEEN(ONE, 16)
+                }
+            }
 }
 
 void qqconv2d_faithful(const bnn_layer *layer)

@@ -46,7 +46,8 @@ C_PROGRAMS = {
 LONG_BLOCK = (
     "    .syntax unified\n    .thumb\n    .global test\n    .type test, %function\n    .thumb_func\ntest:\n"
     + "    add.w r1, r1, r0\n    adds r2, r2, #1\n" * 260
-    + "    subs r0, #1\n    it ne\n    movne r3, #1\n    cmp r0, #0\n    beq 1f\n    b.w test\n1:  bx lr\n    .size test, . - test\n"
+    + "    subs r0, #1\n    it ne\n    movne r3, #1\n    cmp r0, #0\n    beq 1f\n    b.w test\n"
+    + "1:  bx lr\n    .size test, . - test\n"
 )
 
 # flags change inside the IT block: each instruction's own condition outcome counts

@@ -51,7 +51,13 @@ def test_mask_leaves_only_registers(form, data):
 
 @pytest.mark.parametrize(
     "make",
-    [lambda: CX2(op=32), lambda: CX2(op=-1), lambda: CX3A(op=8), lambda: CX1(op=0, coprocessor=8), lambda: CX2A(modifier=16)],
+    [
+        lambda: CX2(op=32),
+        lambda: CX2(op=-1),
+        lambda: CX3A(op=8),
+        lambda: CX1(op=0, coprocessor=8),
+        lambda: CX2A(modifier=16),
+    ],
 )
 def test_out_of_range_fields_say_what_is_allowed(make):
     with pytest.raises(ExtensionError, match="allowed are 0 to"):
@@ -74,7 +80,11 @@ def test_gcc_intrinsics_emit_the_same_words(tmp_path):
     )
     flags = ["-march=armv8-m.main+cdecp0", "-mthumb", "-mfloat-abi=soft", "-O1", "-c"]
     subprocess.run(["arm-none-eabi-gcc", *flags, str(source), "-o", str(tmp_path / "o")], check=True)
-    dump = subprocess.run(["arm-none-eabi-objdump", "-d", str(tmp_path / "o")], capture_output=True, text=True, check=True)
-    words = [int(line.split("\t")[1].replace(" ", ""), 16) for line in dump.stdout.splitlines() if line.count("\t") >= 2]
+    dump = subprocess.run(
+        ["arm-none-eabi-objdump", "-d", str(tmp_path / "o")], capture_output=True, text=True, check=True
+    )
+    words = [
+        int(line.split("\t")[1].replace(" ", ""), 16) for line in dump.stdout.splitlines() if line.count("\t") >= 2
+    ]
     assert any(CX2(op=1).matches(w) for w in words)
     assert any(CX3A(op=1, modifier=1).matches(w) for w in words)

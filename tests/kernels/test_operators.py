@@ -96,7 +96,9 @@ def test_bit_exact_and_inside_its_buffers(kernel, isa, compiler, shape):
     for flush, density in (("end", 0.5), ("start", 0.9)):
         x = random_input(network, seed + 1, density)
         expected = run_reference(network, x)[layer.name]
-        plan = kernel_plan(image_of(kernel.function, isa, compiler), lowered, REGIONS, pack_tensor(x, layer.input), flush)
+        plan = kernel_plan(
+            image_of(kernel.function, isa, compiler), lowered, REGIONS, pack_tensor(x, layer.input), flush
+        )
         trace = emulate(image_of(kernel.function, isa, compiler), plan, "cortex-m4")
         np.testing.assert_array_equal(unpack_tensor(trace.outputs[layer.name], layer.output), expected)
         assert trace.peak_stack_bytes < 4096

@@ -194,7 +194,8 @@ def test_a_failing_cell_does_not_stop_the_others(tmp_path):
     path.write_text(
         "from bnnsim.isa import CX2, Extension, Source, u32\n"
         "bad = Extension('bad', 'Does not compile natively.')\n"
-        "@bad.instruction(CX2(op=9), latency=1, source=Source.assumed('x'), vectors=[((1,), 1)], primitive='popcount')\n"
+        "@bad.instruction(CX2(op=9), latency=1, source=Source.assumed('x'), vectors=[((1,), 1)],\n"
+        "                 primitive='popcount')\n"
         "def bits(n: u32) -> u32:\n    return format(n, 'b').count('1')\n"
     )
     comparison = run_study(make_study({"isa": [str(path), "base"], "reference": "base"}))
@@ -253,7 +254,9 @@ def test_two_processes_one_cache_and_a_corrupt_one_agree(tmp_path):
     (code1, out1, _), (code2, out2, _) = (finish(p) for p in both)
     assert (code1, code2) == (0, 0)
     assert json.loads(out1) == json.loads(out2)
-    for number, path in enumerate(sorted(p for p in (tmp_path / "c").rglob("*") if p.is_file() and "numba" not in str(p))):
+    for number, path in enumerate(
+        sorted(p for p in (tmp_path / "c").rglob("*") if p.is_file() and "numba" not in str(p))
+    ):
         data = path.read_bytes()
         path.write_bytes([b"", data[: len(data) // 2], b"foreign", data[:-1] + b"\x00"][number % 4])
     code3, out3, err3 = finish(command(*arguments, cache=tmp_path / "c"))
@@ -286,7 +289,9 @@ def test_ctrl_c_acts_and_loses_nothing(tmp_path):
 
 
 def test_missing_compiler_says_how_to_install_it(tmp_path):
-    code, _, err = finish(command("compare", "--toolchain", "gcc", cache=tmp_path, PATH=str(Path(sys.executable).parent)))
+    code, _, err = finish(
+        command("compare", "--toolchain", "gcc", cache=tmp_path, PATH=str(Path(sys.executable).parent))
+    )
     assert code == 3
     assert "arm-none-eabi-gcc is not on the PATH" in err and "apt install gcc-arm-none-eabi" in err
 

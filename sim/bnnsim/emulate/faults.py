@@ -99,7 +99,11 @@ def _access_cause(machine: Machine, stop: Stop) -> str:
         near = min(regions, key=lambda n: min(abs(address - regions[n][0]), abs(address - regions[n][1])))
         start, end = regions[near]
         hint = f" ({inside[0]} is read-only)" if inside else f" (nearest memory: {near}, {start:#010x} to {end:#010x})"
-    return f"{kind} of unmapped memory at {where}{hint}" if "PROT" not in stop.error else f"{kind} refused at {where}{hint}"
+    return (
+        f"{kind} of unmapped memory at {where}{hint}"
+        if "PROT" not in stop.error
+        else f"{kind} refused at {where}{hint}"
+    )
 
 
 def _data_address(machine: Machine, pc: int) -> int | None:

@@ -64,14 +64,10 @@ def kernel_plan(
     registers = _initial(image) | {0: at, 14: end | 1}
     output = (layer.name, pointers["output"], layer.output_bytes)
     slices = (Slice(0, end, output),)
-    return Plan(
-        (layer.name, OVERHEAD), (*regions, *extra), begin, slices, _stack(image), registers, tuple(writes)
-    )
+    return Plan((layer.name, OVERHEAD), (*regions, *extra), begin, slices, _stack(image), registers, tuple(writes))
 
 
-def function_plan(
-    image: Image, function: str, regions: tuple[Region, ...], arguments: tuple[int, ...] = ()
-) -> Plan:
+def function_plan(image: Image, function: str, regions: tuple[Region, ...], arguments: tuple[int, ...] = ()) -> Plan:
     """Call one function with up to four register arguments."""
     end = image.symbol(END)
     registers = _initial(image) | dict(enumerate(arguments)) | {14: end | 1}

@@ -19,7 +19,9 @@ SLOTS = 1 << 16  # edge table; a slot is previous block, block, count, and (any 
 STOP_BUDGET, STOP_TABLE_FULL, STOP_SEMANTICS, STOP_MISALIGNED = 1, 2, 3, 4
 
 # --- site hook state, int64 words ---
-(BASE, HALFWORDS, LOOKUP, EXECUTED, RECORDS, REASON, FAULT_PC, OPERAND_D, OPERAND_N, OPERAND_M, BUFFER, STATUS) = range(12)
+(BASE, HALFWORDS, LOOKUP, EXECUTED, RECORDS, REASON, FAULT_PC, OPERAND_D, OPERAND_N, OPERAND_M, BUFFER, STATUS) = range(
+    12
+)
 SITE_WORDS = 16
 # --- site records, int64 words: kind, then fields by kind ---
 RECORD_WORDS = 48

@@ -31,9 +31,7 @@ def emulate(image: Image, plan: Plan, cpu: str) -> Trace:
     return _assemble(image, plan, edges, outputs, peak, sites, executed, classes, misaligned)
 
 
-def _count(
-    image: Image, plan: Plan, cpu: str, semantics: dict[str, Any]
-) -> tuple[Edges, dict[str, bytes], int]:
+def _count(image: Image, plan: Plan, cpu: str, semantics: dict[str, Any]) -> tuple[Edges, dict[str, bytes], int]:
     machine = Machine(image, plan, cpu)
     machine.hook_sites(find_sites(image, semantics, details=False), everywhere=False)
     machine.count_edges()

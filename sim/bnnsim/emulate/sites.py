@@ -48,7 +48,7 @@ class Sites:
 
 
 def find_sites(image: Image, semantics: dict[str, Any], details: bool) -> Sites:
-    """Scan the image's code. semantics: compiled cfuncs by instruction name; details: also divides and data accesses."""
+    """Scan the image's code. semantics: cfuncs by instruction name; details: also divides and data accesses."""
     disassembler = _disassembler()
     records, addresses, in_it = [], [], []
     pending = 0
@@ -143,8 +143,6 @@ def _access(instruction: Any, name: str, size: int) -> list[int] | None:
         shift = operand.shift.value if index >= 0 and operand.shift.type == cs.ARM_SFT_LSL else 0
         offset = 0 if instruction.post_index else memory.disp
         return [probes.MEMORY, _BY_CAPSTONE[memory.base], index, shift, offset, size, faults]
-    if name in ("push", "pop", "vpush", "vpop"):
-        base = uc.UC_ARM_REG_SP
-    else:
-        base = _BY_CAPSTONE[instruction.operands[0].reg]
+    on_stack = name in ("push", "pop", "vpush", "vpop")
+    base = uc.UC_ARM_REG_SP if on_stack else _BY_CAPSTONE[instruction.operands[0].reg]
     return [probes.MEMORY, base, -1, 0, 0, size, faults]

@@ -168,7 +168,8 @@ def _make(
     operands = encoding.form.operands
     if primitive is not None and PRIMITIVES[primitive] != operands:
         raise ExtensionError(
-            f"{name}: primitive {primitive!r} has operands {PRIMITIVES[primitive]}, form {encoding.form.name} {operands}"
+            f"{name}: primitive {primitive!r} has operands {PRIMITIVES[primitive]}, "
+            f"form {encoding.form.name} has {operands}"
         )
     parameters: dict[str, Any] = dict(inspect.signature(semantics, eval_str=True).parameters)
     if tuple(parameters) != operands:

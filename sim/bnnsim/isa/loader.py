@@ -99,7 +99,7 @@ def load_isa(spec: str, relative_to: Path | None = None) -> Isa:
                 claimed = getattr(instruction, kind)
                 if claimed and seen.setdefault(claimed, extension.name) != extension.name:
                     raise ExtensionError(
-                        f"{kind} {claimed!r} is claimed by both {seen[claimed]} and {extension.name}; select one of them"
+                        f"{kind} {claimed!r} is claimed by both {seen[claimed]} and {extension.name}; select one"
                     )
     return Isa("+".join(names) or BASE, extensions)
 

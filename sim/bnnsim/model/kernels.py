@@ -159,9 +159,7 @@ def load_kernel(path: Path | str) -> Kernel:
         raise ConfigError([f"{display_path(path)}: cannot read the kernel ({error})"]) from None
     match = _FRONT_MATTER.match(text)
     if not match:
-        raise ConfigError(
-            [f"{display_path(path)}:1: a kernel starts with front matter: /* --- newline, YAML, --- */"]
-        )
+        raise ConfigError([f"{display_path(path)}:1: a kernel starts with front matter: /* --- newline, YAML, --- */"])
     first_line = 1 + text[: match.start(1)].count("\n")
     facts = parse_yaml(match[1], _FrontMatter, where=display_path(path), first_line=first_line)
     function = f"{facts.operator.lower()}_{facts.variant}"

@@ -70,9 +70,7 @@ class Network:
     description: str = ""
 
 
-def network_of(
-    name: str, layers: Sequence[Layer], parameter_seed: int | None = None, description: str = ""
-) -> Network:
+def network_of(name: str, layers: Sequence[Layer], parameter_seed: int | None = None, description: str = "") -> Network:
     """Return the network of `layers`, the first of which reads the network's input."""
     hashed = hashlib.sha256()
     for layer in layers:
@@ -82,9 +80,7 @@ def network_of(
         for key, array in sorted(layer.parameters.items()):
             hashed.update(f"{key} {array.dtype.str} {array.shape}".encode())
             hashed.update(array.tobytes())
-    return Network(
-        name, layers[0].input, tuple(layers), parameter_seed, hashed.hexdigest(), description=description
-    )
+    return Network(name, layers[0].input, tuple(layers), parameter_seed, hashed.hexdigest(), description=description)
 
 
 def random_layer(
@@ -143,9 +139,7 @@ def load_network(name_or_path: str | Path) -> Network:
         arrays = {name: random_parameters(operators[name], own, rng) for name, own in shapes.items()}
     else:
         arrays = read_parameters(path.parent / spec.parameters, shapes, operators)
-    layers = [
-        _layer(s, c, arrays[s.name], spec.input.scale) for s, c in zip(spec.layers, connections, strict=True)
-    ]
+    layers = [_layer(s, c, arrays[s.name], spec.input.scale) for s, c in zip(spec.layers, connections, strict=True)]
     return network_of(spec.name or path.stem, layers, seed, spec.description.strip())
 
 
@@ -159,9 +153,7 @@ def _shapes(spec: LayerSpec, connection: Connection) -> dict[str, tuple[int, ...
     )
 
 
-def _layer(
-    spec: LayerSpec, connection: Connection, parameters: Mapping[str, np.ndarray], input_scale: float
-) -> Layer:
+def _layer(spec: LayerSpec, connection: Connection, parameters: Mapping[str, np.ndarray], input_scale: float) -> Layer:
     """Return a layer with its parameters, and the input's scale where the operator uses one."""
     arrays = dict(parameters)
     if "weight_scale" in arrays:

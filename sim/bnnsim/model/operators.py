@@ -58,9 +58,7 @@ OPERATORS = {
 def operator_named(name: str) -> Operator:
     """Return an operator. Raises UsageError with the nearest name."""
     if name not in OPERATORS:
-        raise UsageError(
-            f"unknown operator {name!r}; known: {', '.join(OPERATORS)}{nearest(name, OPERATORS)}"
-        )
+        raise UsageError(f"unknown operator {name!r}; known: {', '.join(OPERATORS)}{nearest(name, OPERATORS)}")
     return OPERATORS[name]
 
 

@@ -33,9 +33,7 @@ def unpack_tensor(data: bytes, tensor: Tensor) -> np.ndarray:
     Raises UsageError for a wrong length, VerificationError when pad bits are not 0.
     """
     if len(data) != tensor.size_bytes:
-        raise UsageError(
-            f"tensor {tensor.shape} {tensor.dtype}: found {len(data)} bytes, wanted {tensor.size_bytes}"
-        )
+        raise UsageError(f"tensor {tensor.shape} {tensor.dtype}: found {len(data)} bytes, wanted {tensor.size_bytes}")
     if tensor.dtype != "bit":
         return np.frombuffer(data, DTYPES[tensor.dtype]).reshape(tensor.shape)
     height, width, channels = tensor.shape

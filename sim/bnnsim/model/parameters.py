@@ -19,9 +19,7 @@ Shapes = Mapping[str, tuple[int, ...]]
 Arrays = dict[str, np.ndarray]
 
 
-def read_parameters(
-    path: Path, shapes: Mapping[str, Shapes], operators: Mapping[str, Operator]
-) -> dict[str, Arrays]:
+def read_parameters(path: Path, shapes: Mapping[str, Shapes], operators: Mapping[str, Operator]) -> dict[str, Arrays]:
     """Return layer name → parameter name → array, from a .npz file, for the shapes and operators of layers.
 
     Raises ConfigError naming every array that is missing or unexpected, of the wrong shape or type, or
@@ -36,9 +34,7 @@ def read_parameters(
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise ConfigError([f"{where}: not a readable .npz file ({error})"]) from None
     wanted = {f"{layer}.{name}": shape for layer, own in shapes.items() for name, shape in own.items()}
-    problems = [
-        f"{where}: unexpected array {name!r}{nearest(name, wanted)}" for name in sorted(found.keys() - wanted)
-    ]
+    problems = [f"{where}: unexpected array {name!r}{nearest(name, wanted)}" for name in sorted(found.keys() - wanted)]
     for name, shape in wanted.items():
         if name not in found:
             problems.append(f"{where}: no array {name!r}, expected shape {shape}{nearest(name, found)}")

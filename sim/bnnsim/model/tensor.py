@@ -23,9 +23,7 @@ class Tensor:
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:
             allowed = ", ".join(DTYPES)
-            raise UsageError(
-                f"unknown element type {self.dtype!r}; known: {allowed}{nearest(self.dtype, DTYPES)}"
-            )
+            raise UsageError(f"unknown element type {self.dtype!r}; known: {allowed}{nearest(self.dtype, DTYPES)}")
         if len(self.shape) != 3 or min(self.shape) < 1:
             raise UsageError(f"tensor shape {self.shape}: wanted (height, width, channels), each at least 1")
 

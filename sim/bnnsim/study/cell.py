@@ -154,9 +154,14 @@ def fastest(cell: Cell, layer: Layer) -> Kernel:
     found = candidates(cell, layer)
     if len(found) == 1:
         return found[0]
-    x = cell.x if layer.inputs[0] == "input" else cell.expected[layer.inputs[0]]
+    x = input_of(cell, layer)
     cycles = {k: time_kernel(cell, layer, k, x, cell.expected[layer.name]) for k in found}
     return min(found, key=lambda k: (cycles[k], k.variant))
+
+
+def input_of(cell: Cell, layer: Layer) -> np.ndarray:
+    """What a layer reads in the reference run, HWC."""
+    return cell.x if layer.inputs[0] == "input" else cell.expected[layer.inputs[0]]
 
 
 def time_kernel(cell: Cell, layer: Layer, kernel: Kernel, x: np.ndarray, expected: np.ndarray) -> int:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from bnnsim import __version__
 from bnnsim.build.toolchain import load_toolchain
-from bnnsim.cache import Cache, digest, set_numba_cache
+from bnnsim.cache import Cache, digest
 from bnnsim.errors import (
     BnnsimError,
     BuildError,
@@ -21,34 +18,24 @@ from bnnsim.errors import (
     ToolchainError,
     UsageError,
     VerificationError,
-)  # fmt: skip
-from bnnsim.isa import BASE, Isa, load_isa
+)
+from bnnsim.isa import Isa, load_isa
 from bnnsim.model.kernels import load_kernels
 from bnnsim.model.network import load_network, random_input
 from bnnsim.model.reference import run_reference
-from bnnsim.paths import data_root
 from bnnsim.study.board import load_board
-from bnnsim.study.cell import (
-    Cell,
-    code_digest,
-    cycle_shares,
-    density_sweep,
-    fastest,
-    memory_bytes,
-    on_base,
-    run_network,
-)
+from bnnsim.study.cell import Cell
 from bnnsim.study.config import Study
-from bnnsim.study.results import OVERHEAD, CellResult, Comparison, Failure, LayerResult, with_speedups
+from bnnsim.study.outcome import cached_outcome, steps_of
+from bnnsim.study.results import CellResult, Comparison, Failure, with_speedups
 from bnnsim.timing.core import load_core
 
 Progress = Callable[[int, int, str], None]  # finished steps, all steps, what is running
-Report = Callable[[int, str], None]  # step within the cell, what it is
-_STAGES: tuple[tuple[type[BnnsimError] | tuple[type[BnnsimError], ...], str], ...] = (
+_STAGES: tuple[tuple[tuple[type[BnnsimError], ...], str], ...] = (
     ((ToolchainError, BuildError, LoweringError), "build"),
     ((EmulationFault, ExtensionError), "emulate"),
-    (VerificationError, "verify"),
-    (CostError, "time"),
+    ((VerificationError,), "verify"),
+    ((CostError,), "time"),
 )
 
 
@@ -61,7 +48,7 @@ def run_study(study: Study, progress: Progress | None = None) -> Comparison:
     cells = make_cells(study)
     found: list[CellResult] = []
     failures: list[Failure] = []
-    steps = len(cells[0].network.layers) + 2  # choose a kernel for each layer, run the network, run it faithfully
+    steps = steps_of(cells[0])
     for number, cell in enumerate(cells):
         name = f"{cell.core.name} {cell.board.name} {cell.isa.name}"
 
@@ -70,7 +57,7 @@ def run_study(study: Study, progress: Progress | None = None) -> Comparison:
                 progress(first + step, len(cells) * steps, f"{name}: {what}")
 
         try:
-            found.append(_cached_cell(cell, report))
+            found.append(cached_outcome(cell, report))
         except BnnsimError as error:
             failures.append(Failure(cell.core.name, cell.board.name, cell.isa.name, _stage(error), str(error)))
     if progress:
@@ -83,7 +70,6 @@ def run_study(study: Study, progress: Progress | None = None) -> Comparison:
 
 def make_cells(study: Study) -> list[Cell]:
     """Load all that a study names and return its cells, nothing built yet."""
-    set_numba_cache()
     network = load_network(study.network)
     isas = [load_isa(spec) for spec in study.isa]
     names = [isa.name for isa in isas]
@@ -97,13 +83,24 @@ def make_cells(study: Study) -> list[Cell]:
     for core in (load_core(name) for name in study.cores):
         priced = core.with_overrides({k: v for k, v in study.set.items() if k.startswith(f"{core.name}.")})
         tools = load_toolchain(study.toolchain, core.target[study.toolchain])
-        for board in boards:
-            for isa in isas:
-                cell = Cell(
-                    network, x, expected, kernels, priced, board, isa, tools, cache,
-                    _latencies(isa, study), study.variants, study.shift_code_bytes,
-                )  # fmt: skip
-                cells.append(cell)
+        cells += [
+            Cell(
+                network=network,
+                x=x,
+                expected=expected,
+                kernels=kernels,
+                core=priced,
+                board=board,
+                isa=isa,
+                toolchain=tools,
+                cache=cache,
+                latencies=_latencies(isa, study),
+                variants=study.variants,
+                shift_code_bytes=study.shift_code_bytes,
+            )
+            for board in boards
+            for isa in isas
+        ]
     return cells
 
 
@@ -116,80 +113,14 @@ def _stage(error: BnnsimError) -> str:
     return next((stage for kinds, stage in _STAGES if isinstance(error, kinds)), "build")
 
 
-def _cached_cell(cell: Cell, report: Report) -> CellResult:
-    """The cell's result from the cache, or made and stored."""
-    key = _cell_key(cell)
-    if (data := cell.cache.get("cell", key)) is not None:
-        return _from_json(data)
-    result = _run_cell(cell, report)
-    cell.cache.put("cell", key, json.dumps(asdict(result)).encode())
-    return result
-
-
-def _cell_key(cell: Cell) -> str:
-    sources = sorted(p for p in (data_root() / "kernels").rglob("*") if p.is_file())
-    users = [choice for _, choice in cell.variants if choice.endswith(".c")]
-    files = [part for path in [*sources, *map(Path, users)] for part in (str(path), path.read_bytes())]
-    return digest(
-        code_digest(), cell.network.digest, cell.x.tobytes(), cell.core.model_dump_json(), cell.board.digest, cell.board.name,
-        cell.isa.digest, repr(sorted(cell.latencies.items())), cell.toolchain.version, repr(cell.toolchain.flags),
-        repr(cell.variants), str(cell.shift_code_bytes), *files,
-    )  # fmt: skip
-
-
-def _run_cell(cell: Cell, report: Report) -> CellResult:
-    layers = cell.network.layers
-    kernels = []
-    for number, layer in enumerate(layers):
-        report(number, f"kernel for {layer.name}")
-        kernels.append(fastest(cell, layer))
-    report(len(layers), "whole network")
-    run = run_network(cell, tuple(kernels))
-    report(len(layers) + 1, "faithful kernels")
-    plain = on_base(cell, load_isa(BASE))
-    faithful = run_network(plain, tuple(fastest(plain, layer) for layer in layers)).timing
-    rows = []
-    for n, (layer, kernel) in enumerate(zip(layers, run.kernels, strict=True)):
-        density = None
-        if layer.input.dtype == "bit":
-            source = cell.x if layer.inputs[0] == "input" else cell.expected[layer.inputs[0]]
-            density = float((source > 0).mean())
-        rows.append(
-            LayerResult(
-                layer.name, layer.operator, kernel.variant, int(run.timing.cycles[n]), int(run.timing.instructions[n]),
-                layer.macs, int(faithful.cycles[n]), None, True, layer.nominal_words, None, density,
-                () if kernel.fixed_time else density_sweep(cell, layer, kernel),
-            )  # fmt: skip
-        )
-    last = len(layers)
-    rows.append(LayerResult(OVERHEAD, None, None, int(run.timing.cycles[last]), int(run.timing.instructions[last])))
-    used, stack = memory_bytes(run.image), run.trace.peak_stack_bytes
-    shares = cycle_shares(cell, run.program)
-    return CellResult(
-        cell.core.name, cell.board.name, cell.isa.name, cell.toolchain.name, cell.board.clock_hz,
-        sum(r.cycles for r in rows), sum(r.instructions for r in rows), int(faithful.cycles.sum()),
-        used["code"], used["flash"], used["ram"] + stack, shares["assumed"], tuple(rows),
-        True, None, cell.board.real, stack, shares,
-    )  # fmt: skip
-
-
-def _from_json(data: bytes) -> CellResult:
-    values = json.loads(data)
-    layers = []
-    for row in values.pop("layers"):
-        sweep = tuple((density, cycles) for density, cycles in row.pop("density_sweep"))
-        layers.append(LayerResult(**row, density_sweep=sweep))
-    return CellResult(**values, layers=tuple(layers))
-
-
 def _provenance(study: Study, cells: list[Cell]) -> dict[str, Any]:
     first = cells[0]
-    tables = {c.core.name: digest(c.core.model_dump_json()) for c in cells} | {c.board.name: c.board.digest for c in cells}
+    tables = {c.core.name: digest(c.core.model_dump_json()) for c in cells}
     return {
         "bnnsim": __version__,
         "compiler": first.toolchain.version,
         "flags": " ".join(first.toolchain.flags),
-        "tables": tables,
+        "tables": tables | {c.board.name: c.board.digest for c in cells},
         "extensions": {e.name: e.digest for c in cells for e in c.isa.extensions},
         "network": first.network.digest,
         "seeds": {"input": study.input_seed, "parameters": first.network.parameter_seed},

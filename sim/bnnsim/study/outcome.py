@@ -1,0 +1,122 @@
+"""What one cell comes to: its rows, from the cache if nothing that they depend on has changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from bnnsim.cache import digest
+from bnnsim.isa import BASE, load_isa
+from bnnsim.paths import data_root
+from bnnsim.study.cell import (
+    Cell,
+    Run,
+    code_digest,
+    cycle_shares,
+    density_sweep,
+    fastest,
+    input_of,
+    memory_bytes,
+    on_base,
+    run_network,
+)
+from bnnsim.study.results import OVERHEAD, CellResult, LayerResult
+from bnnsim.timing.price import Timing
+
+Report = Callable[[int, str], None]  # finished steps of the cell, what is running
+
+
+def steps_of(cell: Cell) -> int:
+    """Steps that a cell reports: choose a kernel for each layer, run the network, run it faithfully."""
+    return len(cell.network.layers) + 2
+
+
+def cached_outcome(cell: Cell, report: Report) -> CellResult:
+    """The cell's result from the cache, or made and stored. Raises BnnsimError for whatever fails."""
+    key = _key(cell)
+    if (data := cell.cache.get("cell", key)) is not None:
+        return _from_json(data)
+    result = _outcome(cell, report)
+    cell.cache.put("cell", key, json.dumps(asdict(result)).encode())
+    return result
+
+
+def _key(cell: Cell) -> str:
+    sources = sorted(p for p in (data_root() / "kernels").rglob("*") if p.is_file())
+    users = [Path(choice) for _, choice in cell.variants if choice.endswith(".c")]
+    files = [part for path in [*sources, *users] for part in (path.name, path.read_bytes())]
+    facts = (
+        cell.core.model_dump_json(),
+        cell.board.name,
+        cell.board.digest,
+        cell.isa.name,
+        sorted(cell.latencies.items()),
+        cell.toolchain,
+        cell.variants,
+        cell.shift_code_bytes,
+    )
+    return digest(code_digest(), cell.network.digest, cell.x.tobytes(), cell.isa.digest, repr(facts), *files)
+
+
+def _from_json(data: bytes) -> CellResult:
+    values = json.loads(data)
+    layers = []
+    for row in values.pop("layers"):
+        sweep = tuple((density, cycles) for density, cycles in row.pop("density_sweep"))
+        layers.append(LayerResult(**row, density_sweep=sweep))
+    return CellResult(**values, layers=tuple(layers))
+
+
+def _outcome(cell: Cell, report: Report) -> CellResult:
+    kernels = []
+    for number, layer in enumerate(cell.network.layers):
+        report(number, f"kernel for {layer.name}")
+        kernels.append(fastest(cell, layer))
+    report(len(kernels), "whole network")
+    run = run_network(cell, tuple(kernels))
+    report(len(kernels) + 1, "faithful kernels")
+    plain = on_base(cell, load_isa(BASE))
+    faithful = run_network(plain, tuple(fastest(plain, layer) for layer in cell.network.layers)).timing
+    rows = _rows(cell, run, faithful)
+    used, stack, shares = memory_bytes(run.image), run.trace.peak_stack_bytes, cycle_shares(cell, run.program)
+    return CellResult(
+        core=cell.core.name,
+        board=cell.board.name,
+        isa=cell.isa.name,
+        toolchain=cell.toolchain.name,
+        clock_hz=cell.board.clock_hz,
+        cycles=sum(row.cycles for row in rows),
+        instructions=sum(row.instructions for row in rows),
+        faithful_cycles=int(faithful.cycles.sum()),
+        code_bytes=used["code"],
+        flash_bytes=used["flash"],
+        ram_bytes=used["ram"] + stack,
+        assumed_cycle_share=shares["assumed"],
+        layers=rows,
+        real_board=cell.board.real,
+        peak_stack_bytes=stack,
+        cycle_share_by_source=shares,
+    )
+
+
+def _rows(cell: Cell, run: Run, faithful: Timing) -> tuple[LayerResult, ...]:
+    cycles, instructions = run.timing.cycles.tolist(), run.timing.instructions.tolist()
+    rows = [
+        LayerResult(
+            name=layer.name,
+            operator=layer.operator,
+            variant=kernel.variant,
+            cycles=cycles[n],
+            instructions=instructions[n],
+            macs=layer.macs,
+            faithful_cycles=int(faithful.cycles[n]),
+            verified=True,
+            words=layer.nominal_words,
+            input_density=float((input_of(cell, layer) > 0).mean()) if layer.input.dtype == "bit" else None,
+            density_sweep=() if kernel.fixed_time else density_sweep(cell, layer, kernel),
+        )
+        for n, (layer, kernel) in enumerate(zip(cell.network.layers, run.kernels, strict=True))
+    ]
+    return (*rows, LayerResult(OVERHEAD, None, None, cycles[-1], instructions[-1]))

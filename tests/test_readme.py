@@ -1,0 +1,41 @@
+"""What the README shows is what the code does."""
+
+import re
+
+import pytest
+import yaml
+
+from bnnsim.paths import data_root
+from bnnsim.study.config import make_study
+from bnnsim.study.run import run_study
+from tests.conftest import REPOSITORY
+
+
+@pytest.fixture(scope="module")
+def readme():
+    return (REPOSITORY / "README.md").read_text()
+
+
+def test_the_extension_shown_is_complete_short_and_faster(readme, tmp_path):
+    text = re.search(r"```python\n(.*?)```", readme, re.DOTALL)[1]
+    assert len(text.splitlines()) < 25
+    (tmp_path / "my_ext.py").write_text(text)
+    comparison = run_study(make_study({"isa": ["base", "popcnt", str(tmp_path / "my_ext.py")]}))
+    assert comparison.failures == ()
+    base, popcnt, mine = comparison.cells
+    assert mine.isa == "my_ext"
+    assert mine.cycles < popcnt.cycles < base.cycles
+
+
+def test_the_experiment_shown_is_the_one_we_ship(readme):
+    shown = yaml.safe_load(re.search(r"```yaml\n(.*?)```", readme, re.DOTALL)[1])
+    shipped = yaml.safe_load((data_root() / "experiments" / "popcount-on-m4.yaml").read_text())
+    assert {key: shipped.get(key, value) for key, value in shown.items()} == shown
+
+
+def test_the_summary_is_what_compare_gives(readme):
+    cells = run_study(make_study({})).cells
+    for cell in cells:
+        row = next(line for line in readme.splitlines() if line.startswith(f"| {cell.isa} |"))
+        assert f"| {cell.cycles:,} |" in row
+        assert f"| {cell.speedup:.2f}× | {cell.speedup_over_faithful:.2f}× |" in row
