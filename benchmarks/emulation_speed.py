@@ -61,7 +61,6 @@ def runner(image: Image, plan: Plan, mode: str) -> Callable[[], None]:
     def run() -> None:
         machine.blocks[probes.BUDGET] = 2**62
         machine.uc.emu_start(plan.start | 1, plan.slices[-1].until)
-        machine.take_edges()
 
     return run
 

@@ -12,9 +12,10 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 # Shared by all workers and runs, never the user's own; content-addressed, so nothing stale is ever used.
 os.environ.setdefault("BNNSIM_CACHE", str(REPOSITORY / ".pytest_cache" / "bnnsim"))
 
-from bnnsim.cache import Cache
+from bnnsim.cache import Cache  # noqa: E402
 
-REGIONS_OF_ZERO_WAIT = (("flash", 0x0800_0000, 4 << 20, False), ("ram", 0x2000_0000, 4 << 20, True))
+FLASH, RAM = 0x0800_0000, 0xA020_0000
+REGIONS_OF_ZERO_WAIT = (("flash", FLASH, 4 << 20, False), ("ram", RAM, 4 << 20, True))
 
 
 def compilers() -> list[str]:
@@ -53,7 +54,7 @@ def run_source(tmp_path_factory, regions):
 
         path = folder / f"program{suffix}"
         path.write_text(text)
-        builder = Builder(load_toolchain(compiler, "cortex-m4"), load_isa(isa), Cache())
+        builder = Builder(load_toolchain(compiler, "cortex-m4"), load_isa(isa), Cache(), FLASH, RAM)
         image = builder.build_function(path, function)
         plan = function_plan(image, function, regions, tuple(args))
         if limit:

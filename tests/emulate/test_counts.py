@@ -92,7 +92,7 @@ def test_misaligned_accesses_are_classed(run_source):
         .global test
         .type test, %function
         .thumb_func
-test:   ldr r1, =0x20003000
+test:   ldr r1, =0xa0203000
         ldr r2, [r1]
         ldr r2, [r1, #2]
         ldr r2, [r1, #1]

@@ -16,7 +16,7 @@ CASES = {
     "endless loop": ("void test(void) { for (;;) __asm__ volatile(\"\"); }", r"endless loop\? more than 100,000 instr"),
     "stack overflow": (
         "volatile int g; int test(int n) { volatile int a[32]; a[n & 31] = n; return test(n + 1) + a[3] + g; }",
-        r"stack overflow: write below the stack's end at 0x20000000",
+        r"stack overflow: write below the stack's end at 0xa0200000",
     ),
     "bad jump": ("void test(void) { ((void (*)(void))0x30000001)(); }", r"jump to a bad address 0x30000000"),
     "jump into data": ("int d; void test(void) { ((void (*)(void))((unsigned)&d | 1))(); }", r"jump to a bad address"),
@@ -28,11 +28,11 @@ CASES = {
     "bkpt": ("void test(void) { __asm__ volatile(\"bkpt #0\"); }", r"unexpected BKPT"),
     "wfi": ("void test(void) { __asm__ volatile(\"wfi\"); }", r"stopped before the end"),
     "misaligned ldm": (
-        "void test(void) { __asm__ volatile(\"ldr r3, =0x20004002\\n ldm r3, {r0, r1}\" ::: \"r0\", \"r1\", \"r3\"); }",
+        "void test(void) { __asm__ volatile(\"ldr r3, =0xa0204002\\n ldm r3, {r0, r1}\" ::: \"r0\", \"r1\", \"r3\"); }",
         r"misaligned address in an instruction that needs an aligned one",
     ),
     "misaligned strd": (
-        "void test(void) { __asm__ volatile(\"ldr r3, =0x20004001\\n strd r0, r1, [r3]\" ::: \"r3\"); }",
+        "void test(void) { __asm__ volatile(\"ldr r3, =0xa0204001\\n strd r0, r1, [r3]\" ::: \"r3\"); }",
         r"misaligned address",
     ),
 }  # fmt: skip
@@ -89,7 +89,7 @@ def test_custom_instruction_in_an_it_block_runs_only_when_its_condition_holds(ru
             for (int i = 0; i < n; i++)
                 __asm__("cmp %1, #3\\n it hi\\n .inst.w 0xfe400030 | (bnnsim_%0 << 12) | (bnnsim_%1 << 16)"
                         : "+r"(s) : "r"(i) : "cc");
-            *(volatile int *)0x20003000 = s;
+            *(volatile int *)0xa0203000 = s;
             return s;
         }"""
     image, _, trace = run_source('#include "isa.h"\n' + text, args=(10,), isa=str(path))

@@ -17,7 +17,7 @@ from bnnsim.model.lower import lower_layer, pack_tensor, unpack_tensor
 from bnnsim.model.network import network_of, random_input, random_layer
 from bnnsim.model.reference import run_reference
 from bnnsim.timing.core import load_core
-from tests.conftest import REGIONS_OF_ZERO_WAIT, compilers
+from tests.conftest import FLASH, RAM, REGIONS_OF_ZERO_WAIT, compilers
 
 # operator → (input shape, channels, kernel, stride, padding, output)
 CONVOLUTIONS = [
@@ -72,7 +72,7 @@ def isas_of(kernel):
 @functools.cache
 def image_of(function, isa, compiler):
     kernel = next(k for k in KERNELS if k.function == function)
-    return Builder(load_toolchain(compiler, "cortex-m4"), load_isa(isa), Cache()).build_kernel(kernel)
+    return Builder(load_toolchain(compiler, "cortex-m4"), load_isa(isa), Cache(), FLASH, RAM).build_kernel(kernel)
 
 
 CASES = [

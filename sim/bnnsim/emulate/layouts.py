@@ -14,7 +14,7 @@ from bnnsim.model.lower import LoweredLayer, layer_struct_fields
 
 _RESET = "Reset_Handler"
 _POISON = 0xC3  # what memory holds before a kernel writes it
-_BUFFERS_AT = 0x6000_0000  # external RAM area of the Armv7-M memory map: far from everything else
+_BUFFERS_AT = 0xB030_0000  # far from everything else, see RAM_WINDOW
 
 
 def network_plan(program: Program, regions: tuple[Region, ...], input_bytes: bytes) -> Plan:

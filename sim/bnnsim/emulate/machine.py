@@ -81,10 +81,10 @@ class Machine:
         for number, value in plan.registers.items():
             self.uc.reg_write(REGISTER_IDS[number], value)
         self.uc.hook_add(unicorn.UC_HOOK_INTR, self._on_interrupt)
+        self._buffer = np.zeros(2, np.int64)
         self.blocks = np.zeros(probes.TABLE + 4 * probes.SLOTS, np.uint64)
         self.blocks[probes.BUDGET] = min(4 * plan.limit_instructions, 2**62)
         self.site_state = np.zeros(probes.SITE_WORDS, np.int64)
-        self._buffer = np.zeros(2, np.int64)
         self.executed: np.ndarray | None = None
         self._pc = plan.start
         self.sites: Sites | None = None

@@ -37,7 +37,7 @@ def block_hook(uc, address, size, data):
     state = carray(data, TABLE + 4 * SLOTS, dtype=np.uint64)
     previous = state[PREVIOUS]
     block = np.uint64(address) | (np.uint64(size) << np.uint64(32))
-    slot = ((previous * np.uint64(0x9E3779B97F4A7C15)) ^ (block * np.uint64(0xC2B2AE3D27D4EB4F))) >> np.uint64(48)
+    slot = ((block ^ (previous << np.uint64(7))) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(48)
     for _ in range(SLOTS):
         at = np.uint64(TABLE) + slot * np.uint64(4)
         if state[at + np.uint64(1)] == block and state[at] == previous:

@@ -103,8 +103,8 @@ def notes(comparison: Comparison) -> list[str]:
         for layer in cell.layers:
             if layer.density_sweep:
                 sweep = ", ".join(f"{cycles:,} at {density:.0%}" for density, cycles in layer.density_sweep)
-                why = "depend on its data (share of ones)"
-                found.append(f"{place(cell)}: {layer.name}'s cycles {why}: {sweep}.")
+                here = f"{layer.input_density:.0%} of its input bits are set here"
+                found.append(f"{place(cell)}: {layer.name}'s cycles depend on its data; {here}; {sweep} set bits.")
     if not any(cell.assumed_cycle_share for cell in comparison.cells):
         found.append("No cycle rests on an assumed cost.")
     return found

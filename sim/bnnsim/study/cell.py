@@ -16,7 +16,7 @@ from bnnsim.build.program import Builder
 from bnnsim.build.program import Program as NetworkProgram
 from bnnsim.build.toolchain import Toolchain
 from bnnsim.cache import Cache, digest
-from bnnsim.emulate.plan import Plan, Region
+from bnnsim.emulate.plan import RAM_WINDOW, Plan, Region
 from bnnsim.emulate.trace import Trace
 from bnnsim.errors import UsageError, VerificationError, nearest
 from bnnsim.isa import Isa
@@ -55,13 +55,23 @@ class Cell:
     @property
     def builder(self) -> Builder:
         """Compiler and linker of this cell."""
-        return Builder(self.toolchain, self.isa, self.cache, self.shift_code_bytes)
+        return Builder(
+            self.toolchain,
+            self.isa,
+            self.cache,
+            self.board.flash.address,
+            self.board.ram.address + RAM_WINDOW,
+            self.shift_code_bytes,
+        )
 
     @property
     def regions(self) -> tuple[Region, ...]:
         """The board's memories as the emulator maps them."""
         flash, ram = self.board.flash, self.board.ram
-        return (Region("flash", flash.address, flash.bytes, writable=False), Region("ram", ram.address, ram.bytes))
+        return (
+            Region("flash", flash.address, flash.bytes, writable=False),
+            Region("ram", ram.address + RAM_WINDOW, ram.bytes),
+        )
 
 
 @dataclass(frozen=True)
