@@ -4,7 +4,7 @@ variant: popcount_blocked
 idea: four outputs share each activation load; one exclusive or, one population count instruction and one
   addition per word
 registers: four sums, one activation, four weights, two pointers, the end
-needs: [xor_popcount_accumulate]
+needs: [any_popcount]
 fixed_time: true
 weights: bit O/4 Y X C/32 O%4 C%32
 --- */

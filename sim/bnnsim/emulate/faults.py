@@ -7,7 +7,7 @@ from bnnsim.emulate import probes
 from bnnsim.emulate.machine import PAGE, Machine, Stop
 from bnnsim.emulate.sites import data_access
 
-_NO_COPROCESSOR, _BKPT, _SVC, _EXCEPTION_RETURN = 17, 7, 2, 8
+_NO_COPROCESSOR, _BKPT, _SVC, _EXCEPTION_RETURN, _PREFETCH_ABORT = 17, 7, 2, 8, 3
 
 
 def diagnose(machine: Machine, stop: Stop) -> str:
@@ -49,10 +49,10 @@ def _cause(machine: Machine, stop: Stop) -> str:
         return f"endless loop? more than {machine.plan.limit_instructions:,} instructions without reaching the end"
     if stop.block_reason == probes.STOP_TABLE_FULL:
         return f"more than {probes.SLOTS:,} distinct block edges: not a microcontroller program?"
+    if "FETCH" in stop.error or stop.interrupt == _PREFETCH_ABORT:
+        return f"jump to a bad address {stop.pc:#010x}: no code there (overwritten return address or function pointer?)"
     if stop.interrupt is not None:
         return _interrupt_cause(machine, stop)
-    if "FETCH" in stop.error:
-        return f"jump to a bad address {stop.pc:#010x}: no code there (overwritten return address or function pointer?)"
     if "READ" in stop.error or "WRITE" in stop.error:
         return _access_cause(machine, stop)
     if "INSN_INVALID" in stop.error:

@@ -23,7 +23,7 @@ from bnnsim.build.image import Image
 from bnnsim.emulate import probes
 from bnnsim.emulate.native import add_hook
 from bnnsim.emulate.plan import Plan
-from bnnsim.emulate.sites import REGISTER_IDS, Sites, hook_ranges
+from bnnsim.emulate.sites import REGISTER_IDS, Sites
 
 T = TypeVar("T")
 # Unicorn ends a block at every page boundary. With large pages a block is the same wherever the linker
@@ -94,7 +94,7 @@ class Machine:
         add_hook(self.uc, probes.block_hook, unicorn.UC_HOOK_BLOCK, self.blocks)
 
     def hook_sites(self, sites: Sites, everywhere: bool) -> None:
-        """Install the site hook on the custom instructions only, or (detail pass) on all code."""
+        """Install the hook for custom instructions only, or (detail pass) on all code."""
         self.sites = sites
         state = self.site_state
         state[probes.BASE], state[probes.HALFWORDS] = sites.base, len(sites.lookup)
@@ -104,11 +104,13 @@ class Machine:
         if everywhere:
             self.executed = np.zeros(len(sites.lookup), np.int64)
             state[probes.EXECUTED] = self.executed.ctypes.data
-            add_hook(self.uc, probes.site_hook, unicorn.UC_HOOK_CODE, state)
+            add_hook(self.uc, probes.detail_hook, unicorn.UC_HOOK_CODE, state)
             return
-        custom = [int(sites.addresses[n]) for n in sites.of_kind(probes.CUSTOM)]
-        for first, last in hook_ranges(custom):
-            add_hook(self.uc, probes.site_hook, unicorn.UC_HOOK_CODE, state, first, last)
+        # One hook from the first custom instruction to the last: Unicorn calls a lone hook directly, but walks a
+        # list of several at every hooked instruction, which costs more than the plain instructions between.
+        custom = sites.addresses[sites.of_kind(probes.CUSTOM)]
+        if len(custom):
+            add_hook(self.uc, probes.custom_hook, unicorn.UC_HOOK_CODE, state, int(custom.min()), int(custom.max()))
 
     def run_until(self, until: int) -> Stop | None:
         """Run to an address; None if it was reached, else how it stopped. Call it from `in_worker`."""

@@ -1,15 +1,15 @@
 """Native hooks (Numba) that count while Unicorn runs: block edges, and per-instruction details.
 
-Two hooks, two passes. The block hook counts (previous block → block) edges; it is all that the
-counting pass needs beside custom instructions. The site hook looks an instruction up in a table by
-address and does what its record says: run a custom instruction, class a divide's operands, check a
-data address; in the detail pass it also counts every executed instruction.
+The counting pass has the block hook, which counts (previous block → block) edges, and the custom hook,
+which runs custom instructions. The detail pass has one hook on everything: it counts executed
+instructions, runs custom ones, classes the operands of divides and checks data addresses. Both look
+an instruction up in a table by address and do what its record says.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numba import carray, cfunc
+from numba import carray, cfunc, njit
 
 from bnnsim.emulate.native import HOOK_SIGNATURE, call_semantics, emu_stop, pointer, reg_read, reg_write
 
@@ -18,7 +18,7 @@ PREVIOUS, BUDGET, STOP, USED, TABLE = 0, 1, 2, 3, 8
 SLOTS = 1 << 16  # edge table; a slot is previous block, block, count, and (any order) the number of a used slot
 STOP_BUDGET, STOP_TABLE_FULL, STOP_SEMANTICS, STOP_MISALIGNED = 1, 2, 3, 4
 
-# --- site hook state, int64 words ---
+# --- state of the other hooks, int64 words ---
 (BASE, HALFWORDS, LOOKUP, EXECUTED, RECORDS, REASON, FAULT_PC, OPERAND_D, OPERAND_N, OPERAND_M, BUFFER, STATUS) = range(
     12
 )
@@ -37,68 +37,89 @@ def block_hook(uc, address, size, data):
     state = carray(data, TABLE + 4 * SLOTS, dtype=np.uint64)
     previous = state[PREVIOUS]
     block = np.uint64(address) | (np.uint64(size) << np.uint64(32))
+    state[PREVIOUS] = block
+    left = np.int64(state[BUDGET]) - np.int64(size >> np.uint32(1))
+    state[BUDGET] = np.uint64(left)
     slot = ((block ^ (previous << np.uint64(7))) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(48)
+    at = np.uint64(TABLE) + slot * np.uint64(4)
+    if state[at + np.uint64(1)] == block and state[at] == previous and left >= 0:
+        state[at + np.uint64(2)] += np.uint64(1)
+        return
+    if left < 0:
+        state[STOP] = np.uint64(STOP_BUDGET)
+        emu_stop(uc)
     for _ in range(SLOTS):
         at = np.uint64(TABLE) + slot * np.uint64(4)
         if state[at + np.uint64(1)] == block and state[at] == previous:
             state[at + np.uint64(2)] += np.uint64(1)
-            break
+            return
         if state[at + np.uint64(1)] == np.uint64(0):
             state[at] = previous
             state[at + np.uint64(1)] = block
             state[at + np.uint64(2)] = np.uint64(1)
             state[np.uint64(TABLE + 3) + state[USED] * np.uint64(4)] = slot
             state[USED] += np.uint64(1)
-            break
+            return
         slot = (slot + np.uint64(1)) & np.uint64(SLOTS - 1)
-    else:
-        state[STOP] = np.uint64(STOP_TABLE_FULL)
+    state[STOP] = np.uint64(STOP_TABLE_FULL)
+    emu_stop(uc)
+
+
+@njit(inline="always")
+def _run_custom(uc, address, state, record):
+    """Run a custom instruction: operands from registers, result into the destination."""
+    cell = pointer(state[BUFFER])
+    value = carray(cell, 1, dtype=np.uint32)
+    d = np.int64(0)
+    n = np.int64(0)
+    m = np.int64(0)
+    if record[F_D] >= 0:
+        reg_read(uc, np.int32(record[F_D]), cell)
+        d = np.int64(value[0])
+    if record[F_N] >= 0:
+        reg_read(uc, np.int32(record[F_N]), cell)
+        n = np.int64(value[0])
+    if record[F_M] >= 0:
+        reg_read(uc, np.int32(record[F_M]), cell)
+        m = np.int64(value[0])
+    result = call_semantics(record[F_FUNCTION], d, n, m, pointer(state[STATUS]))
+    if carray(pointer(state[STATUS]), 1, dtype=np.int64)[0] != 0:
+        state[REASON] = STOP_SEMANTICS
+        state[FAULT_PC] = np.int64(address)
+        state[OPERAND_D], state[OPERAND_N], state[OPERAND_M] = d, n, m
         emu_stop(uc)
-    state[PREVIOUS] = block
-    left = np.int64(state[BUDGET]) - np.int64(size >> np.uint32(1))
-    state[BUDGET] = np.uint64(left)
-    if left < 0:
-        state[STOP] = np.uint64(STOP_BUDGET)
-        emu_stop(uc)
+        return
+    value[0] = np.uint32(result & 0xFFFFFFFF)
+    reg_write(uc, np.int32(record[F_RD]), cell)
 
 
 @cfunc(HOOK_SIGNATURE, cache=True)
-def site_hook(uc, address, size, data):
-    """Look the instruction up and do what its record says."""
+def custom_hook(uc, address, size, data):
+    """Counting pass: run the custom instruction at this address, if there is one. Only for addresses of code."""
+    state = carray(data, SITE_WORDS, dtype=np.int64)
+    at = (np.int64(address) - state[BASE]) >> 1
+    number = np.int64(carray(pointer(state[LOOKUP]), state[HALFWORDS], dtype=np.int32)[at])
+    if number != 0:
+        record = carray(pointer(state[RECORDS] + (number - 1) * (RECORD_WORDS * 8)), RECORD_WORDS, dtype=np.int64)
+        _run_custom(uc, address, state, record)
+
+
+@cfunc(HOOK_SIGNATURE, cache=True)
+def detail_hook(uc, address, size, data):
+    """Detail pass: count the instruction, then look it up and do what its record says."""
     state = carray(data, SITE_WORDS, dtype=np.int64)
     at = (np.int64(address) - state[BASE]) >> 1
     if at < 0 or at >= state[HALFWORDS]:
         return
-    if state[EXECUTED] != 0:
-        carray(pointer(state[EXECUTED]), state[HALFWORDS], dtype=np.int64)[at] += 1
+    carray(pointer(state[EXECUTED]), state[HALFWORDS], dtype=np.int64)[at] += 1
     number = np.int64(carray(pointer(state[LOOKUP]), state[HALFWORDS], dtype=np.int32)[at])
     if number == 0:
         return
     record = carray(pointer(state[RECORDS] + (number - 1) * (RECORD_WORDS * 8)), RECORD_WORDS, dtype=np.int64)
     cell = pointer(state[BUFFER])
     value = carray(cell, 1, dtype=np.uint32)
-    first = np.int64(0)
-    second = np.int64(0)
     if record[KIND] == CUSTOM:
-        third = np.int64(0)
-        if record[F_D] >= 0:
-            reg_read(uc, np.int32(record[F_D]), cell)
-            first = np.int64(value[0])
-        if record[F_N] >= 0:
-            reg_read(uc, np.int32(record[F_N]), cell)
-            second = np.int64(value[0])
-        if record[F_M] >= 0:
-            reg_read(uc, np.int32(record[F_M]), cell)
-            third = np.int64(value[0])
-        result = call_semantics(record[F_FUNCTION], first, second, third, pointer(state[STATUS]))
-        if carray(pointer(state[STATUS]), 1, dtype=np.int64)[0] != 0:
-            state[REASON] = STOP_SEMANTICS
-            state[FAULT_PC] = np.int64(address)
-            state[OPERAND_D], state[OPERAND_N], state[OPERAND_M] = first, second, third
-            emu_stop(uc)
-            return
-        value[0] = np.uint32(result & 0xFFFFFFFF)
-        reg_write(uc, np.int32(record[F_RD]), cell)
+        _run_custom(uc, address, state, record)
     elif record[KIND] == DIVIDE:
         reg_read(uc, np.int32(record[F_NUMERATOR]), cell)
         first = np.int64(value[0])

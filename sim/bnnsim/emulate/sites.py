@@ -1,4 +1,4 @@
-"""Which instructions the native site hook looks at: custom ones, divides, and data accesses that could misalign."""
+"""Which instructions the native hooks look at: custom ones, divides, and data accesses that could misalign."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _CONDITIONS = ("eq", "ne", "hs", "lo", "mi", "pl", "vs", "vc", "hi", "ls", "ge",
 
 @dataclass(frozen=True)
 class Sites:
-    """Records for the site hook and the table that finds them by address.
+    """Records for the hooks and the table that finds them by address.
 
     base: first code address; lookup: int32 [halfwords], record number + 1 or 0; records: int64
     [N, RECORD_WORDS]; addresses: int64 [N]; in_it: int64 addresses of instructions inside IT blocks.
@@ -75,19 +75,6 @@ def find_sites(image: Image, semantics: dict[str, Any], details: bool) -> Sites:
     lookup[(np.array(addresses, np.int64) - base) // 2] = np.arange(1, len(addresses) + 1)
     table = np.array(records, np.int64).reshape(-1, probes.RECORD_WORDS)
     return Sites(base, lookup, table, np.array(addresses, np.int64), np.array(in_it, np.int64))
-
-
-def hook_ranges(addresses: list[int], most: int = 12) -> list[tuple[int, int]]:
-    """Cover addresses by at most `most` ranges with small gaps.
-
-    The emulator walks its list of hooks at every hooked instruction, so a few ranges that also catch
-    some plain instructions are faster than a hook for each of many sites.
-    """
-    ordered = sorted(addresses)
-    gaps = sorted(range(1, len(ordered)), key=lambda i: ordered[i - 1] - ordered[i])
-    cuts = sorted(gaps[: most - 1])
-    starts, ends = [0, *cuts], [*cuts, len(ordered)]
-    return [(ordered[a], ordered[b - 1]) for a, b in zip(starts, ends, strict=True)] if ordered else []
 
 
 def data_access(image: Image, address: int) -> list[int] | None:

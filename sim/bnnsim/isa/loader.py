@@ -31,9 +31,13 @@ class Isa:
 
     @property
     def provides(self) -> frozenset[str]:
-        """What kernels can ask for: instruction names, and the primitives that follow from them."""
-        found = {i.name for i in self.instructions} | {i.primitive for i in self.instructions if i.primitive}
-        return frozenset(found | ({"xor_popcount_accumulate"} if "popcount" in found else set()))
+        """What kernels can ask for: names of instructions, the primitives that they claim, and "any_popcount".
+
+        The last is there if either primitive is claimed, for kernels in C that are good with both.
+        """
+        claimed = {i.primitive for i in self.instructions if i.primitive}
+        either = {"any_popcount"} if claimed & {"popcount", "xor_popcount_accumulate"} else set()
+        return frozenset({i.name for i in self.instructions} | claimed | either)
 
     @property
     def latencies(self) -> dict[str, int]:
