@@ -58,12 +58,12 @@ def test_c_programs(run_source, name, compiler):
 
 @pytest.mark.parametrize("text", [LONG_BLOCK, FLAGS_IN_IT])
 def test_assembly_programs(run_source, text):
-    image, plan, trace = run_source(text, args=(12,), suffix=".S")
+    image, plan, trace = run_source(text, args=(12,), suffix=".s")
     assert issued_by_trace(image, trace) == issued_by_stepping(image, plan)
 
 
 def test_condition_failed_is_exact_where_flags_change_inside_the_block(run_source):
-    image, _, trace = run_source(FLAGS_IN_IT, args=(12,), suffix=".S")
+    image, _, trace = run_source(FLAGS_IN_IT, args=(12,), suffix=".s")
     skipped = dict(zip((trace.skipped_at - image.symbol("test")).tolist(), trace.skipped[0].tolist(), strict=True))
     # r0 = 12 … 1. subhi (6): fails for 5 … 1. cmphi (8) compares with 9 where hi held: fails for 5 … 1.
     # addls (10): after cmphi hi for 12, 11, 10, so it fails 3 times. Then eq holds for 9 (cmphi) and 5 (cmp).
@@ -107,7 +107,7 @@ test:   ldr r1, =0xa0203000
         .ltorg
         .size test, . - test
     """
-    _, _, trace = run_source(text, suffix=".S")
+    _, _, trace = run_source(text, suffix=".s")
     assert trace.misaligned[0].sum(axis=0).tolist() == [4, 2]
 
 
