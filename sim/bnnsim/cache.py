@@ -1,13 +1,15 @@
 """Content-addressed files on disk: written whole or not at all, checked when read, safe to share.
 
-An entry is a header line with the SHA-256 of its payload, then the payload. It is written to a
-temporary file and renamed, so two processes may write the same entry and nobody reads half of one.
-An entry that does not check (truncated, corrupt, foreign) is dropped and made again.
+An entry is a header line with the SHA-256 of its kind, key and payload, then the payload. It is written
+to a temporary file and renamed, so two processes may write the same entry and nobody reads half of one.
+An entry that does not check (truncated, corrupt, under a foreign name) is made again. Numba's own files,
+whose loader trusts them, are checked against a list of their hashes before Numba sees them.
 """
 
 from __future__ import annotations
 
 import atexit
+import contextlib
 import hashlib
 import os
 import shutil
@@ -17,7 +19,9 @@ from pathlib import Path
 
 from bnnsim import paths
 
-_MAGIC = b"bnnsim-cache-1 "
+_MAGIC = b"bnnsim-cache-2 "
+_NUMBA = "numba"
+_LIST_KEY = "hashes"
 
 
 def digest(*parts: bytes | str) -> str:
@@ -44,6 +48,10 @@ def write_atomically(path: Path, data: bytes) -> None:
         raise
 
 
+def _header(kind: str, key: str, payload: bytes) -> bytes:
+    return _MAGIC + digest(kind, key, payload).encode()
+
+
 class Cache:
     """The cache folder; `folder` is created on first use. An unwritable one is reported once and bypassed."""
 
@@ -63,17 +71,14 @@ class Cache:
         except OSError:
             return None
         header, _, payload = data.partition(b"\n")
-        if header == _MAGIC + hashlib.sha256(payload).hexdigest().encode():
-            return payload
-        return None
+        return payload if header == _header(kind, key, payload) else None
 
     def put(self, kind: str, key: str, payload: bytes) -> None:
         """Store an entry; without a writable cache folder the run goes on uncached."""
         if not self._writable:
             return
-        header = _MAGIC + hashlib.sha256(payload).hexdigest().encode() + b"\n"
         try:
-            write_atomically(self.path(kind, key), header + payload)
+            write_atomically(self.path(kind, key), _header(kind, key, payload) + b"\n" + payload)
         except OSError as error:
             self._writable = False
             print(
@@ -87,7 +92,7 @@ def set_numba_cache() -> None:
     """Point Numba's cache into ours (a temporary folder if that is unwritable); call before importing numba."""
     if "NUMBA_CACHE_DIR" in os.environ:
         return
-    folder = paths.cache_root() / "numba"
+    folder = paths.cache_root() / _NUMBA
     try:
         folder.mkdir(parents=True, exist_ok=True)
         usable = os.access(folder, os.W_OK)
@@ -96,4 +101,32 @@ def set_numba_cache() -> None:
     if not usable:
         folder = Path(tempfile.mkdtemp(prefix="bnnsim-numba-"))
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    else:
+        drop_unlisted(folder)
+        atexit.register(list_files, folder)
     os.environ["NUMBA_CACHE_DIR"] = str(folder)
+
+
+def drop_unlisted(folder: Path) -> None:
+    """Delete what `list_files` did not list with the same content: corrupt, foreign or of a killed process."""
+    cache = Cache(folder.parent)
+    known = set((cache.get(_NUMBA + "-list", _LIST_KEY) or b"").decode("ascii", "replace").splitlines())
+    for path, line in _listed(folder).items():
+        if line not in known:
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
+def list_files(folder: Path) -> None:
+    """Store the hashes of a folder's files in the cache beside it."""
+    cache, text = Cache(folder.parent), "\n".join(sorted(_listed(folder).values())).encode()
+    if cache.get(_NUMBA + "-list", _LIST_KEY) != text:
+        cache.put(_NUMBA + "-list", _LIST_KEY, text)
+
+
+def _listed(folder: Path) -> dict[Path, str]:
+    found = {}
+    for path in folder.rglob("*.nb[ic]"):  # not what another process is just writing under another name
+        with contextlib.suppress(OSError):
+            found[path] = digest(path.relative_to(folder).as_posix(), path.read_bytes())
+    return found

@@ -85,3 +85,28 @@ def test_unknown_names_have_a_nearest_match():
         load_isa("./absent.py")
     with pytest.raises(BnnsimError, match="empty name"):
         load_isa("popcnt+")
+
+
+@pytest.mark.parametrize(
+    "vectors", ["[(3, 6)]", "[5]", "[((3,), 6.0)]", "[((True,), 6)]", "[((1 << 32,), 6)]", "[((3,), None)]", "'ab'"]
+)
+def test_malformed_vectors_are_told(tmp_path, vectors):
+    path = write(tmp_path, GOOD.replace("OP", "7").replace("[((3,), 6)]", vectors))
+    with pytest.raises(ExtensionError, match=r"mine\.py:4: twice: test vector .*expected \(\(operands\), result\)"):
+        load_extension(path)
+
+
+def test_vectors_may_be_negative(tmp_path):
+    load_extension(write(tmp_path, GOOD.replace("OP", "7").replace("[((3,), 6)]", "[((-3,), -6)]")))
+
+
+@pytest.mark.parametrize("name", ["register", "int", "tüte", "_hidden"])
+def test_names_that_c_cannot_have(tmp_path, name):
+    with pytest.raises(ExtensionError, match="cannot be a C intrinsic's name"):
+        load_extension(write(tmp_path, GOOD.replace("OP", "7").replace("twice", name)))
+
+
+@pytest.mark.parametrize("latency", ["0", "1.5", "1001", "10**30"])
+def test_latencies_out_of_range(tmp_path, latency):
+    with pytest.raises(ExtensionError, match="whole number of cycles, 1 to 1000"):
+        load_extension(write(tmp_path, GOOD.replace("OP", "7").replace("latency=1", f"latency={latency}")))

@@ -15,7 +15,7 @@ from bnnsim.cli.options import Names, changes_from, output_options, split, study
     epilog="""\b
 Examples:
   bnnsim compare
-  bnnsim compare --isa base,popcnt,xpopacc --network smallcifar --core cortex-m4
+  bnnsim compare --isa base,popcnt --network smallcifar --core cortex-m4,cortex-m3
   bnnsim compare --isa base,popcnt,./my_ext.py     # your own instruction: one Python file
   bnnsim compare --isa base,popcnt+my_ext          # two extensions together
   bnnsim compare --variant BBConv2D=faithful       # what the plain C would do

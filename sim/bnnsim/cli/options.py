@@ -12,6 +12,8 @@ from bnnsim.errors import ConfigError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_TOO_MUCH = 2**31  # no cost comes near; infinities and numbers beyond int64 end here
+
 FORMATS = ("table", "csv", "markdown", "latex", "json")
 
 
@@ -56,7 +58,7 @@ def settings(pairs: tuple[str, ...]) -> dict[str, float]:
             value = float(text) if any(c in text for c in ".eE") else int(text, 0)
         except ValueError:
             value = None
-        if not equals or not key or value is None:
+        if not equals or not key or value is None or not abs(value) < _TOO_MUCH:
             problems.append(f"--set: found {pair!r}; expected KEY=NUMBER, e.g. popcnt.popc.latency=2")
         elif key in found:
             problems.append(f"--set: {key!r} is set twice")

@@ -39,6 +39,9 @@ def chosen(form: str | None, json_file: str | None, folder: str | None, quiet: b
 
     if json_file == "-" and form not in (None, "json"):
         raise UsageError(f"--json - and --format {form} both print to stdout; choose one, or give --json a file")
+    for flag, given, expected in (("--out", folder, "a folder"), ("--json", json_file, "a file or -")):
+        if given == "":
+            raise UsageError(f"{flag}: found an empty name; expected {expected}")
     if folder is not None:
         check_folder(Path(folder), "--out")
     if json_file not in (None, "-"):

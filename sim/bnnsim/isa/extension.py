@@ -12,6 +12,14 @@ from bnnsim.errors import ExtensionError, nearest
 from bnnsim.isa.encoding import Encoding
 
 Kind = Literal["manual", "measured", "assumed"]
+MOST_CYCLES = 1000  # of one instruction, as in a core's table: sums of what costs more might leave int64
+
+# C11, 6.4.1, and what GNU C adds: no names for intrinsics. Python's keywords are excluded by Python itself.
+_C_WORDS = {
+    "asm", "auto", "case", "char", "const", "default", "do", "double", "enum", "extern", "float", "goto", "inline",
+    "int", "long", "main", "register", "restrict", "short", "signed", "sizeof", "static", "struct", "switch",
+    "typedef", "typeof", "union", "unsigned", "void", "volatile",
+}  # fmt: skip
 
 # What a kernel can be written against; an instruction that implements one serves all such kernels.
 PRIMITIVES = {
@@ -81,7 +89,8 @@ class Instruction:
 
     def check(self) -> None:
         """Run the test vectors; raises ExtensionError naming operands, result and expectation."""
-        for operands, expected in self.vectors:
+        for vector in self.vectors:
+            operands, expected = _vector(self.name, vector)
             shown = f"{self.name}({', '.join(f'{v:#x}' for v in operands)})"
             if len(operands) != len(self.signed):
                 raise ExtensionError(f"test vector {shown} has {len(operands)} operands, needs {len(self.signed)}")
@@ -142,6 +151,18 @@ class Extension:
         return register
 
 
+def _vector(name: str, vector: Any) -> tuple[tuple[int, ...], int]:
+    """Return (operands, result); raises ExtensionError unless they are whole 32-bit numbers, signed or not."""
+    match vector:
+        case (tuple() | list() as operands, expected) if all(map(_is_word, (*operands, expected))):
+            return tuple(value & 0xFFFFFFFF for value in operands), expected
+    raise ExtensionError(f"{name}: test vector {vector!r}; expected ((operands), result), 32-bit integers each")
+
+
+def _is_word(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and -(1 << 31) <= value < 1 << 32
+
+
 def _make(
     semantics: Callable[..., int],
     encoding: Encoding,
@@ -151,12 +172,12 @@ def _make(
     primitive: str | None,
 ) -> Instruction:
     name = semantics.__name__
-    if keyword.iskeyword(name) or name.startswith("_"):
+    if not name.isascii() or not name.isidentifier() or keyword.iskeyword(name) or name in _C_WORDS or name[0] == "_":
         raise ExtensionError(f"instruction name {name!r} cannot be a C intrinsic's name")
     if not isinstance(encoding, Encoding):
         raise ExtensionError(f"{name}: encoding is {encoding!r}; expected e.g. CX2(op=0)")
-    if not isinstance(latency, int) or isinstance(latency, bool) or latency < 1:
-        raise ExtensionError(f"{name}: latency={latency!r}; expected a whole number of cycles, at least 1")
+    if not isinstance(latency, int) or isinstance(latency, bool) or not 1 <= latency <= MOST_CYCLES:
+        raise ExtensionError(f"{name}: latency={latency!r}; expected a whole number of cycles, 1 to {MOST_CYCLES}")
     if not isinstance(source, Source):
         raise ExtensionError(f"{name}: source={source!r}; expected e.g. Source.assumed('why')")
     if not vectors:

@@ -33,6 +33,9 @@ Pair = Annotated[tuple[PositiveInt, PositiveInt], BeforeValidator(_pair)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
+_RESERVED = ("overhead", "total")  # rows of results that are no layers
+
+
 class _Spec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -63,6 +66,13 @@ class LayerSpec(_Spec):
     padding: Literal["same", "valid"] | None = None
     prelu: bool | None = None
     output: Literal["int8", "int16", "int32"] | None = None
+
+    @field_validator("name")
+    @classmethod
+    def _free_name(cls, name: str) -> str:
+        if name in _RESERVED:
+            raise ValueError(f"found {name!r}, a row of every table; choose another name")
+        return name
 
     @field_validator("operator")
     @classmethod

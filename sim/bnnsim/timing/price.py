@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bnnsim.errors import CostError, UsageError
+from bnnsim.isa.extension import MOST_CYCLES
 from bnnsim.timing.core import Core
 from bnnsim.timing.in_order import fetch_vector, row_ends
 from bnnsim.timing.program import Program, decode_program
@@ -58,8 +59,8 @@ def make_costs(program: Program, core: Core, latencies: Mapping[str, float]) -> 
     if tuple(core.pair_rules) != program.rules:
         raise ValueError(f"the program was not decoded for the pair rules of core {core.name}; decode it again")
     for name, cycles in latencies.items():
-        if cycles < 1 or cycles != int(cycles):
-            raise UsageError(f"latency of {name}: found {cycles}; expected whole cycles, at least 1")
+        if not 1 <= cycles <= MOST_CYCLES or cycles != int(cycles):
+            raise UsageError(f"latency of {name}: found {cycles}; expected whole cycles, 1 to {MOST_CYCLES}")
     class_cycles = [_cycles_of(c, program, core, latencies) for c in program.classes]
     rules = np.array([rule.cycles for rule in core.pair_rules.values()], np.int64)
     masks = np.arange(1 << len(rules))[:, None] >> np.arange(len(rules)) & 1
