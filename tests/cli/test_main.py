@@ -143,12 +143,16 @@ def test_failures_come_after_the_table(studies: list[Study], capsys: pytest.Capt
         ("compare --core m4 --network x", 2, "error: --core: unknown core 'm4'"),
         ("compare --set popcnt.popc.latency", 2, "error: --set: found 'popcnt.popc.latency'; expected KEY=NUMBER"),
         ("compare --set popcnt.popc.latency=x", 2, "expected KEY=NUMBER, e.g. popcnt.popc.latency=2"),
+        ("compare --set popcnt.popc.latency=1e400", 2, "expected KEY=NUMBER"),
+        ("compare --set popcnt.popc.latency=99999999999999999999999", 2, "expected KEY=NUMBER"),
         ("compare --set popcnt.popc.latency=1 --set popcnt.popc.latency=2", 2, "is set twice"),
         ("compare --set popcnt.popc.latency=0", 2, "error: --set popcnt.popc.latency: found 0; expected a whole"),
         ("compare --reference x", 2, "error: --reference: unknown extension 'x'"),
         ("compare --json - --format csv", 2, "error: --json - and --format csv both print to stdout"),
         ("compare --json /nowhere/x.json", 2, "error: --json: no such folder: /nowhere"),
         ("compare --out /dev/null/x", 2, "error: --out: cannot write to /dev/null/x: Not a directory"),
+        ("compare --out=", 2, "error: --out: found an empty name; expected a folder"),
+        ("compare --json=", 2, "error: --json: found an empty name; expected a file or -"),
         ("compare --out /dev/null", 2, "error: --out: /dev/null is a file; expected a folder"),
         ("compare --input-seed -1", 2, "-1 is not in the range"),
         ("compare --shift-code 1", 2, "'1' is not one of '0', '2'"),
@@ -179,6 +183,14 @@ def test_every_problem_of_the_flags_at_once(capsys: pytest.CaptureFixture[str]) 
     assert [word for word in ("--network", "--core", "--isa", "--set") if f"error: {word}" in err] == [
         "--network", "--core", "--isa", "--set"
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("verb", ["compare", "run"])
+def test_examples_in_the_help_name_what_there_is(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    main([verb, "--help"])
+    known = {"base", *names("extension"), "my_ext", "./my_ext.py"}
+    named = re.findall(r"--isa ([^\s\[]+)", capsys.readouterr().out.partition("Examples:")[2])
+    assert {part for spec in named for part in re.split("[,+]", spec)} <= known
 
 
 COMPARE = (

@@ -107,6 +107,7 @@ def test_inputs_may_name_any_earlier_tensor(write) -> None:
         ("kernel: [3, 2], ", "", r"4: layers\[0\]: \(conv\) QQConv2D needs kernel"),
         ("kernel: [3, 2]", "kernel: true", r"4: layers\[0\].kernel.*found true"),
         ("padding: same", "padding: full", r"4: layers\[0\].padding: found 'full'.*same"),
+        ("name: pool", "name: overhead", r"5: layers\[1\].name: found 'overhead', a row of every table"),
         ("name: pool", "name: conv", r"5: layers\[1\]: \(conv\) the name 'conv' is taken"),
         ("kernel: 2", "kernel: 2, inputs: [con]", r"5:.*unknown input 'con'; .*did you mean 'conv'"),
         ("kernel: 2", "kernel: 2, inputs: [conv, input]", r"5:.*BMaxPool2D has one input, found 2"),

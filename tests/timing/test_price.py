@@ -112,7 +112,7 @@ def test_core_with_other_numbers(program):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("latency", [0, 1.5])
+@pytest.mark.parametrize("latency", [0, 1.5, 1001, 10**30, float("inf")])
 def test_refused_latency(program, latency):
     with pytest.raises(UsageError, match=r"popcnt\.popc"):
         price(program, latencies={"popcnt.popc": latency})

@@ -1,0 +1,187 @@
+"""Build the ELF file of a network: kernels, their constants, and a main routine that calls layer after layer.
+
+The main routine is assembly, so that no compiler moves work across a layer's boundary. A layer spans
+from the label at its call stub to the return from it; the marks are labels, they cost nothing.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from bnnsim.build.arena import Buffer, plan_arena
+from bnnsim.build.image import Image, load_image
+from bnnsim.build.intrinsics import header
+from bnnsim.build.toolchain import Toolchain, write_header_folder
+from bnnsim.cache import Cache, digest
+from bnnsim.isa import Isa
+from bnnsim.model.kernels import Kernel
+from bnnsim.model.lower import LoweredLayer, layer_struct_fields
+from bnnsim.paths import data_root
+
+# Lengths are no limit here: whether an image fits its board is told with the board's name, after linking.
+_MEMORY = """\
+MEMORY
+{{
+    flash (rx)  : ORIGIN = {flash:#x}, LENGTH = 64M
+    ram   (rwx) : ORIGIN = {ram:#x}, LENGTH = 64M
+}}
+"""
+BEGIN, END = "bnnsim_begin", "bnnsim_end"
+ARENA = "bnnsim_arena"
+
+
+@dataclass(frozen=True)
+class Program:
+    """A network's image and where its input and outputs lie (offsets in the arena, sizes in bytes)."""
+
+    image: Image
+    input: tuple[int, int]
+    outputs: tuple[tuple[str, int, int], ...]
+    arena_bytes: int
+
+
+@dataclass(frozen=True)
+class Builder:
+    """Compiles and links for one core, ISA and toolchain, and a board whose memories start at two addresses."""
+
+    toolchain: Toolchain
+    isa: Isa
+    cache: Cache
+    flash_address: int
+    ram_address: int
+    shift_code_bytes: int = 0
+
+    def build_network(self, layers: tuple[LoweredLayer, ...], sources: tuple[str, ...]) -> Program:
+        """Build the program that runs `layers` one after the other. Raises ToolchainError.
+
+        sources: what each layer reads, "input" or the name of an earlier layer.
+        """
+        input_bytes = layers[0].input_bytes
+        offsets, size = _activations(layers, sources, input_bytes)
+        text = _main(layers, sources, offsets, size)
+        image = self._link([k.path for k in _kernels(layers)], text, ())
+        outputs = tuple((layer.name, offsets[layer.name], layer.output_bytes) for layer in layers)
+        return Program(image, (offsets["input"], input_bytes), outputs, size)
+
+    def build_kernel(self, kernel: Kernel) -> Image:
+        """Build one kernel alone, with an empty main routine. Raises ToolchainError."""
+        return self.build_function(kernel.path, kernel.function)
+
+    def build_function(self, source: Path, function: str) -> Image:
+        """Build one C or assembly file of which `function` is kept. Raises ToolchainError."""
+        return self._link([source], _EMPTY_MAIN, (function,))
+
+    def _link(self, sources: list[Path], main: str, keep: tuple[str, ...]) -> Image:
+        kernels = data_root() / "kernels"
+        includes = (kernels / "include", write_header_folder(self.cache, header(self.isa)))
+        runtime = [kernels / "runtime" / name for name in ("startup.s", "runtime.c")]
+        with tempfile.TemporaryDirectory(prefix="bnnsim-") as folder:
+            generated = Path(folder) / "main.s"
+            generated.write_text(main)
+            paths = [*runtime, generated, *sources]
+            with ThreadPoolExecutor() as pool:
+                objects = list(
+                    pool.map(lambda p: self.toolchain.compile(p, includes, self.shift_code_bytes, self.cache), paths)
+                )
+        script = kernels / "runtime" / "link.ld"
+        memory = _MEMORY.format(flash=self.flash_address, ram=self.ram_address)
+        key = digest(self.toolchain.version, script.read_bytes(), memory, *keep, *objects)
+        elf = self.cache.get("elf", key)
+        if elf is None:
+            elf = self.toolchain.link(objects, script, memory, keep)
+            self.cache.put("elf", key, elf)
+        return load_image(elf, self.isa)
+
+
+def _kernels(layers: Iterable[LoweredLayer]) -> list[Kernel]:
+    """The kernels once each, those for an extended ISA last: the emulator hooks the code between its instructions."""
+    found = list({layer.kernel.function: layer.kernel for layer in layers}.values())
+    return sorted(found, key=lambda kernel: bool(kernel.needs))
+
+
+def _activations(
+    layers: tuple[LoweredLayer, ...], sources: tuple[str, ...], input_bytes: int
+) -> tuple[dict[str, int], int]:
+    """Lifetimes: a tensor lives until its last reader has run, the result to the end; scratch only meanwhile."""
+    last = {name: number for number, name in enumerate(sources)}
+    end = len(layers)
+    buffers = [Buffer("input", input_bytes, -1, last["input"])]
+    for number, layer in enumerate(layers):
+        buffers.append(Buffer(layer.name, layer.output_bytes, number, last.get(layer.name, end)))
+        if layer.scratch_bytes:
+            buffers.append(Buffer(f"{layer.name} scratch", layer.scratch_bytes, number, number))
+    return plan_arena(buffers)
+
+
+def call_mark(number: int) -> str:
+    """Label where layer `number` starts."""
+    return f"bnnsim_layer_{number}"
+
+
+def return_mark(number: int) -> str:
+    """Label where layer `number` has returned to."""
+    return f"bnnsim_layer_{number}_end"
+
+
+_HEAD = """\
+    .syntax unified
+    .thumb
+    .section .text.bnn_infer, "ax", %progbits
+    .p2align 4
+    .global bnn_infer
+    .type bnn_infer, %function
+    .thumb_func
+bnn_infer:
+"""
+_EMPTY_MAIN = _HEAD + "    bx lr\n    .size bnn_infer, . - bnn_infer\n"
+
+
+def _main(
+    layers: tuple[LoweredLayer, ...], sources: tuple[str, ...], offsets: dict[str, int], arena_bytes: int
+) -> str:
+    lines = [_HEAD + "    push {r4, lr}\n    nop  @ so that every bl is word-aligned"]
+    for number in range(len(layers)):
+        lines.append(f"    bl {call_mark(number)}\n    .global {return_mark(number)}\n{return_mark(number)}:")
+    lines.append("    pop {r4, pc}\n    .size bnn_infer, . - bnn_infer")
+    for number, (layer, source) in enumerate(zip(layers, sources, strict=True)):
+        lines.append(_stub(number, layer, offsets, source))
+    lines.append(f"""\
+    .section .noinit, "aw", %nobits
+    .p2align 3
+    .global {ARENA}
+{ARENA}:
+    .space {arena_bytes}""")
+    return "\n".join(lines) + "\n"
+
+
+def _stub(number: int, layer: LoweredLayer, offsets: dict[str, int], source: str) -> str:
+    mark = call_mark(number)
+    pointers = {"input": f"{ARENA} + {offsets[source]}", "output": f"{ARENA} + {offsets[layer.name]}"}
+    if layer.scratch_bytes:
+        pointers["scratch"] = f"{ARENA} + {offsets[f'{layer.name} scratch']}"
+    pointers |= {name: f"{mark}_{name}" for name in layer.constants}
+    words = [str(layer.fields.get(f, pointers.get(f, 0))) for f in layer_struct_fields()]
+    lines = [f"""\
+    .section .text.{mark}, "ax", %progbits
+    .p2align 4
+    .global {mark}
+    .type {mark}, %function
+    .thumb_func
+{mark}:
+    ldr r0, 1f
+    b.w {layer.kernel.function}
+    .p2align 2
+1:  .long {mark}_struct
+    .size {mark}, . - {mark}
+    .section .rodata.{mark}_struct, "a", %progbits
+    .p2align 2
+{mark}_struct:
+    .long {", ".join(words)}"""]
+    for name, data in layer.constants.items():
+        lines.append(f'    .section .rodata.{mark}_{name}, "a", %progbits\n    .p2align 3\n{mark}_{name}:')
+        lines += [f"    .byte {', '.join(map(str, data[i : i + 32]))}" for i in range(0, len(data), 32)]
+    return "\n".join(lines)

@@ -1,0 +1,172 @@
+"""The C compilers: the pinned Clang of the ziglang package (default) and arm-none-eabi-gcc.
+
+Both get the same flags for every ISA and variant. Functions are aligned to 16 bytes and loop heads to
+8, because a hot loop at an address ≡ 2 (mod 4) can cost a third more on a core that fetches words.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from bnnsim.cache import Cache, digest, write_atomically
+from bnnsim.errors import ToolchainError, UsageError, nearest
+
+COMMON_FLAGS = (
+    "-std=gnu11", "-O2", "-g", "-ffreestanding", "-fomit-frame-pointer", "-ffunction-sections", "-fdata-sections",
+    "-falign-functions=16", "-falign-loops=8",
+)  # fmt: skip
+_WARNINGS = ("-Wall", "-Wextra", "-Werror=implicit-function-declaration")
+_INSTALL = {
+    "clang": "pip install 'ziglang==0.17.0'",
+    "gcc": "apt install gcc-arm-none-eabi (Debian, Ubuntu) or brew install --cask gcc-arm-embedded (macOS)",
+}
+NAMES = tuple(_INSTALL)
+_TIMEOUT_S = 120
+
+
+@dataclass(frozen=True)
+class Toolchain:
+    """A compiler and linker for one core.
+
+    name: clang or gcc; version: as the compiler prints it; flags: what every C file is compiled with.
+    """
+
+    name: str
+    version: str
+    compile_command: tuple[str, ...]
+    link_command: tuple[str, ...]
+    flags: tuple[str, ...]
+    system_include: str | None = None  # of compiler headers; kept out of debug information
+
+    def compile(self, source: Path, includes: tuple[Path, ...], shift_code_bytes: int, cache: Cache) -> bytes:
+        """Compile one .c or .s file to an object file's bytes.
+
+        shift_code_bytes: 0, or 2 to move every function and loop head off its alignment by one halfword.
+        Raises ToolchainError with the compiler's own message.
+        """
+        headers = [p for folder in includes for p in sorted(folder.glob("*.h"))]
+        key = digest(
+            self.version, *self.compile_command[1:], *self.flags, str(shift_code_bytes), source.name,
+            source.read_bytes(), *(p.name + "\n" + p.read_text() for p in headers),
+        )  # fmt: skip
+        if (cached := cache.get("object", key)) is not None:
+            return cached
+        with tempfile.TemporaryDirectory(prefix="bnnsim-") as folder:
+            built = Path(folder) / "out.o"
+            include_flags = [f"-I{p}" for p in includes]
+            maps = [f"-ffile-prefix-map={p}=." for p in (*includes, source.parent, self.system_include) if p]
+            # GNU as maps no paths in the line tables that it makes for assembly: leave those out.
+            flags = [f for f in self.flags if f != "-g" or source.suffix == ".c"]
+            command = [*self.compile_command, *flags, *_WARNINGS, *maps, f"-fdebug-prefix-map={folder}=."]
+            if shift_code_bytes and source.suffix == ".c":
+                text = Path(folder) / "out.s"
+                self._run([*command, *include_flags, "-S", str(source), "-o", str(text)], folder)
+                text.write_text(_shift(text.read_text(), shift_code_bytes))
+                source = text
+            self._run([*command, *include_flags, "-c", str(source), "-o", str(built)], folder)
+            data = built.read_bytes()
+        cache.put("object", key, data)
+        return data
+
+    def link(self, objects: list[bytes], script: Path, memory: str, keep: tuple[str, ...] = ()) -> bytes:
+        """Link object files with a linker script, dropping what nothing reaches; returns the ELF's bytes.
+
+        memory: the memory.ld that the script includes; keep: symbols to keep beside those that are reached.
+        """
+        with tempfile.TemporaryDirectory(prefix="bnnsim-") as folder:
+            names = []
+            for number, data in enumerate(objects):
+                (Path(folder) / f"{number}.o").write_bytes(data)
+                names.append(f"{number}.o")
+            (Path(folder) / "memory.ld").write_text(memory)
+            keeps = [flag for name in keep for flag in ("-u", name)]
+            command = [*self.link_command, "-T", str(script), "--gc-sections", "--build-id=none", *keeps, *names]
+            self._run([*command, "-o", "out.elf"], folder)
+            return (Path(folder) / "out.elf").read_bytes()
+
+    def _run(self, command: list[str], folder: str) -> None:
+        environment = os.environ | {"LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"}
+        try:
+            done = subprocess.run(
+                command, cwd=folder, env=environment, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False
+            )
+        except subprocess.TimeoutExpired as error:
+            raise ToolchainError(f"{command[0]} did not finish within {_TIMEOUT_S} s; {_advice(self.name)}") from error
+        except OSError as error:
+            raise ToolchainError(f"cannot run {command[0]}: {error.strerror}; {_advice(self.name)}") from error
+        if done.returncode:
+            shown = (done.stderr or done.stdout).strip() or f"exit code {done.returncode}"
+            raise ToolchainError(f"{self.name} failed:\n{shown}\n(command: {Path(command[0]).name} {' '.join(command[1:])})")
+
+
+def _advice(name: str) -> str:
+    return f"install it with: {_INSTALL[name]}"
+
+
+def _shift(assembly: str, shift_code_bytes: int) -> str:
+    """Put a halfword of padding behind every alignment of 8 or 16 bytes in code."""
+    padding = "\n\tnop" * (shift_code_bytes // 2)
+    lines, in_code = [], True
+    for line in assembly.splitlines():
+        words = line.replace(",", " ").split()
+        if words[:1] in ([".section"], [".text"]):
+            in_code = words[0] == ".text" or words[1].startswith(".text")
+        aligns = in_code and words[:1] in ([".p2align"], [".align"], [".balign"])
+        power = aligns and (words[1] in ("3", "4") if words[0] != ".balign" else words[1] in ("8", "16"))
+        lines.append(line + padding if power else line)
+    return "\n".join(lines) + "\n"
+
+
+def load_toolchain(name: str, target: str) -> Toolchain:
+    """Find a compiler for a core. target: its -mcpu name, e.g. "cortex-m4".
+
+    Raises ToolchainError with the install command if the compiler is missing or does not run.
+    """
+    if name not in NAMES:
+        raise UsageError(f"unknown toolchain {name!r}; known: {', '.join(NAMES)}" + nearest(name, NAMES))
+    machine = (f"-mcpu={target}", "-mthumb", "-mfloat-abi=soft")
+    if name == "gcc":
+        compiler, linker = shutil.which("arm-none-eabi-gcc"), shutil.which("arm-none-eabi-ld")
+        if not compiler or not linker:
+            raise ToolchainError(f"arm-none-eabi-gcc is not on the PATH; {_advice(name)}")
+        version = _version(name, [compiler, "--version"])
+        return Toolchain(name, version, (compiler,), (linker,), machine + COMMON_FLAGS)
+    spec = importlib.util.find_spec("ziglang")
+    if spec is None or not spec.submodule_search_locations:
+        raise ToolchainError(f"the ziglang package is not installed; {_advice(name)}")
+    folder = Path(spec.submodule_search_locations[0])
+    zig = shutil.which("zig", path=str(folder)) or str(folder / "zig")
+    include = str(folder / "lib" / "include")
+    compile_command = (zig, "clang", "-target", "thumbv7em-none-eabi", "-nostdinc", "-isystem", include)
+    version = f"{_version(name, [zig, 'clang', '--version'])} (ziglang {importlib.metadata.version('ziglang')})"
+    return Toolchain(name, version, compile_command, (zig, "ld.lld"), machine + COMMON_FLAGS, include)
+
+
+def _version(name: str, command: list[str]) -> str:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ToolchainError(f"cannot run {command[0]}: {error}; {_advice(name)}") from error
+    if done.returncode or not done.stdout:
+        raise ToolchainError(f"{command[0]} does not run: {done.stderr.strip()}; {_advice(name)}")
+    return done.stdout.splitlines()[0].strip()
+
+
+def write_header_folder(cache: Cache, text: str) -> Path:
+    """Write the generated isa.h to a folder of its own (named by its content) and return the folder."""
+    folder = cache.folder / "include" / digest(text)[:16]
+    path = folder / "isa.h"
+    if not (path.is_file() and path.read_text() == text):
+        try:
+            write_atomically(path, text.encode())
+        except OSError:
+            folder = Path(tempfile.mkdtemp(prefix="bnnsim-include-"))
+            (folder / "isa.h").write_text(text)
+    return folder
