@@ -14,7 +14,7 @@ registers: >-
 needs: [popcount]
 fixed_time: true
 weights: bit O/4 Y X C/32 O%4 C%32
-scratch_bytes: 256 * out_words + 8 * kernel_h * kernel_w * in_words
+scratch_bytes: 272 * out_words + 8 * kernel_h * kernel_w * in_words
 supports: kernel_h * kernel_w * in_c <= 32767
 --- */
 #include "bnn_layer.h"
@@ -66,8 +66,8 @@ enum { TWO_BYTES = 16 + 4 * PAIR_BYTES };
     "bnnsim_popcount r4, r4\n\t"  \
     ADD_PAIR(r8, r4, r5) ADD_PAIR(r9, r6, r7)
 
-/* Push the bits for both halves of x, which count differing synapses, onto bits0 and bits1. s + b - 2 * count >= width
- * is the test; r12 holds s. A shift by 15 doubles the upper half, as the lower one is below 32768. */
+/* Push the bits for both halves of x, which count differing synapses, onto bits0 and bits1. b - 2 * count >= width
+ * is the test. A shift by 15 doubles the upper half, as the lower one is below 32768. */
 #define PUSH(bits, x, half, w)    \
     half                          \
     "cmp.w lr, " #w "\n\t"        \
@@ -77,13 +77,10 @@ enum { TWO_BYTES = 16 + 4 * PAIR_BYTES };
     "sub.w lr, " #b ", lr, lsl #1\n\t"
 #define UPPER(x, b) "sub.w lr, " #b ", " #x ", lsr #15\n\t"
 #define THRESHOLD_TWO(x, b, w)          \
-    "add.w " #b ", " #b ", r12\n\t"     \
     PUSH(r2, x, LOWER(x, b), w)         \
     PUSH(r3, x, UPPER(x, b), w)
 #define THRESHOLDS_ONE(x)               \
-    "add.w r4, r4, r12\n\t"             \
     PUSH(r2, x, LOWER(x, r4), r5)       \
-    "add.w r6, r6, r12\n\t"             \
     PUSH(r2, x, UPPER(x, r6), r7)
 
 #define LOAD_TWO_THRESHOLDS   \
@@ -92,36 +89,30 @@ enum { TWO_BYTES = 16 + 4 * PAIR_BYTES };
     "ldr.w r7, [r0, #12]\n\t" \
     "ldr.w r4, [r0], #16\n\t"
 
-extern const char bbconv2d_popcount_two_top[], bbconv2d_popcount_two_row[];
-extern const char bbconv2d_popcount_one_top[], bbconv2d_popcount_one_row[];
-
-static __attribute__((naked, noinline)) uint64_t count_two(const bnn_patch *p __attribute__((unused)),
-                                                           const uint32_t *weights __attribute__((unused)),
-                                                           const uint32_t *table __attribute__((unused)),
-                                                           const uint32_t *table_end __attribute__((unused)))
+BNN_DEFINE_ROUTINE(bbconv2d_popcount_two)
 {
-    BNN_ROUTINE("bbconv2d_popcount_two_top", "bbconv2d_popcount_two_row", STEP_TWO,
-                "mov.w r12, #65536\n\tmov.w r8, #0\n\tmov.w r9, #0\n\tmov.w r10, #0\n\tmov.w r11, #0\n\t",
+    BNN_ROUTINE("bbconv2d_popcount_two_top", "bbconv2d_popcount_two_change_row",
+                BNN_SIXTEEN_STEPS(STEP_TWO) BNN_SIXTEEN_STEPS(STEP_TWO),
+                "mov.w r12, #65536\n\tmov.n r8, r7\n\tmov.n r9, r7\n\tmov.n r10, r7\n\tmov.n r11, r7\n\t",
                 BNN_BEGIN_THRESHOLDS
                 LOAD_TWO_THRESHOLDS THRESHOLD_TWO(r8, r4, r5) THRESHOLD_TWO(r9, r6, r7)
-                LOAD_TWO_THRESHOLDS THRESHOLD_TWO(r10, r4, r5) THRESHOLD_TWO(r11, r6, r7));
+                LOAD_TWO_THRESHOLDS THRESHOLD_TWO(r10, r4, r5) THRESHOLD_TWO(r11, r6, r7),
+                BNN_STORE_TWO);
 }
 
-static __attribute__((naked, noinline)) uint64_t count_one(const bnn_patch *p __attribute__((unused)),
-                                                           const uint32_t *weights __attribute__((unused)),
-                                                           const uint32_t *table __attribute__((unused)),
-                                                           const uint32_t *table_end __attribute__((unused)))
+BNN_DEFINE_ROUTINE(bbconv2d_popcount_one)
 {
-    BNN_ROUTINE("bbconv2d_popcount_one_top", "bbconv2d_popcount_one_row", STEP_ONE,
-                "mov.w r12, #65536\n\tmov.w r8, #0\n\tmov.w r9, #0\n\t",
+    BNN_ROUTINE("bbconv2d_popcount_one_top", "bbconv2d_popcount_one_change_row", BNN_SIXTEEN_STEPS(STEP_ONE),
+                "mov.w r12, #65536\n\tmov.n r8, r7\n\tmov.n r9, r7\n\t",
                 BNN_BEGIN_THRESHOLDS
                 LOAD_TWO_THRESHOLDS THRESHOLDS_ONE(r8)
-                LOAD_TWO_THRESHOLDS THRESHOLDS_ONE(r9));
+                LOAD_TWO_THRESHOLDS THRESHOLDS_ONE(r9),
+                BNN_STORE_ONE);
 }
 
 void bbconv2d_popcount_blocked(const bnn_layer *layer)
 {
-    const bnn_body two = {(uint32_t)bbconv2d_popcount_two_top, TWO_BYTES, (uint32_t)bbconv2d_popcount_two_row};
-    const bnn_body one = {(uint32_t)bbconv2d_popcount_one_top, ONE_BYTES, (uint32_t)bbconv2d_popcount_one_row};
-    bnn_convolve_blocks(layer, count_two, &two, count_one, &one);
+    static const bnn_routine two = BNN_ROUTINE_NAMED(bbconv2d_popcount_two, 32, TWO_BYTES, 65537);
+    static const bnn_routine one = BNN_ROUTINE_NAMED(bbconv2d_popcount_one, 16, ONE_BYTES, 65537);
+    bnn_convolve_blocks(layer, &two, &one);
 }

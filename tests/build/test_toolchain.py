@@ -63,7 +63,9 @@ def test_source_lines_and_functions(tmp_path):
     image = build(tmp_path, "clang")
     function = image.function_at(image.symbol("sum") + 2)
     assert function is not None and function.name == "sum"
-    assert image.line_at(image.symbol("sum")).endswith("source.c:4") or "source.c:" in image.line_at(image.symbol("sum"))
+    assert image.line_at(image.symbol("sum")).endswith("source.c:4") or "source.c:" in image.line_at(
+        image.symbol("sum")
+    )
     assert image.function_at(0x1000) is None
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 from bnnsim.cli.main import main
 from bnnsim.errors import ToolchainError
+from bnnsim.paths import names
 from bnnsim.study.config import Study
 from tests.report.example import comparison
 

@@ -16,6 +16,7 @@ from unicorn import UC_ARCH_ARM, UC_HOOK_BLOCK, UC_HOOK_CODE, UC_MODE_MCLASS, UC
 from unicorn import arm_const as uc
 
 from bnnsim.build.image import Image, load_image
+from bnnsim.emulate.plan import RAM_WINDOW
 from bnnsim.emulate.trace import DIVIDE_CLASSES, Trace
 from bnnsim.isa import Isa
 from bnnsim.timing.core import Core
@@ -64,7 +65,8 @@ def trace(image: Image, start: str, end: str, registers: Mapping[str, int]) -> T
     engine = Uc(UC_ARCH_ARM, UC_MODE_THUMB | UC_MODE_MCLASS)
     engine.ctl_set_cpu_model(uc.UC_CPU_ARM_CORTEX_M4)
     engine.mem_map(CODE, 1 << 20)
-    engine.mem_map(RAM, RAM_BYTES)
+    for address in (RAM, RAM + RAM_WINDOW):  # programs written here, and those that the build links
+        engine.mem_map(address, RAM_BYTES)
     for segment in image.segments:
         engine.mem_write(segment.address, segment.data)
     engine.mem_write(RAM, struct.pack("<I", RAM + 0x8000))
