@@ -46,8 +46,8 @@ BNN_INLINE int32_t bnn_stretch_taps(const bnn_stretch *s)
  *
  * For kernels whose counting is one assembly routine of this shape: a body of equal steps (one word of a patch by
  * four outputs each), entered so that the last steps of a turn are executed; r0 walks through the gathered
- * words, r1 through the weights of four outputs side by side. Sums start at (K - synapses) / 2, where the
- * patch has `synapses` of the kernel's K, so that one table of thresholds serves all patches. */
+ * words, r1 through the weights of four outputs side by side. Sums start at K/2 - synapses/2 (rounded
+ * down both), where the patch has `synapses` of the kernel's K, so that one table of thresholds serves all patches. */
 
 /* What a region's counting needs. Assembly knows the offsets. */
 typedef struct {
@@ -88,7 +88,7 @@ typedef struct {
     "push.w {r4-r11, lr}\n\t"                   \
     "ldm.w r0, {r4-r11}\n\t"                    \
     "push.w {r4-r11}\n\t"                       \
-    "ldrd r4, r5, [r0, #44]\n\t"              \
+    "ldrd r4, r5, [r0, #44]\n\t"                \
     "push.w {r2-r3}\n\t"                        \
     "push.w {r4-r7}\n\t"                        \
     "ldr.w r0, " BNN_STACK(BNN_WORDS) "\n\t"    \
@@ -102,7 +102,7 @@ typedef struct {
 #define BNN_STORE(bits, out)                             \
     "lsr.w " #bits ", " #bits ", r4\n\t"                 \
     "eor.w " #bits ", " #bits ", r8\n\t"                 \
-    "and.w " #bits ", " #bits ", r10\n\t"                 \
+    "and.w " #bits ", " #bits ", r10\n\t"                \
     "ldr.w r9, " BNN_STACK(out) "\n\t"                   \
     "str.w " #bits ", [r9], #4\n\t"                      \
     "str.w r9, " BNN_STACK(out) "\n\t"
@@ -119,7 +119,7 @@ typedef struct {
     "add.n r1, r3\n\t"                          \
     "bx.n lr\n\t"
 
-/* Where turns continue if a row has more than BNN_STEPS words. */
+/* Where turns continue if the rows of a patch are apart and take more than one turn. */
 #define BNN_CHANGE_ROW(top)                     \
     "ldr.w r2, " BNN_STACK(BNN_SELF) "\n\t"     \
     "ldr.w r3, [r2, #32]\n\t"                   \
@@ -178,7 +178,7 @@ typedef struct {
         "bx.n lr\n\t"                                          \
         ".p2align 2\n"                                         \
         "4:\n\t"                                               \
-        "ldm.w r0!, {r4, r8, r10, r12}\n\t"                     \
+        "ldm.w r0!, {r4, r8, r10, r12}\n\t"                    \
         store                                                  \
         "str.w r12, " BNN_STACK(BNN_TABLE_END) "\n\t"          \
         "cmp.w r12, #0\n\t"                                    \
@@ -195,14 +195,15 @@ typedef struct {
     uint32_t sums_unit; /* 1, or 65537 if two sums share a register */
 } bnn_routine;
 #define BNN_UNUSED __attribute__((unused))
-#define BNN_DEFINE_ROUTINE(name)                                                                              \
-    extern const char name##_top[], name##_change_row[];                                                      \
-    static __attribute__((naked, noinline)) void name(const bnn_patch *p BNN_UNUSED, const uint32_t *weights BNN_UNUSED, \
-                                                      uint32_t *out0 BNN_UNUSED, uint32_t *out1 BNN_UNUSED)
+#define BNN_DEFINE_ROUTINE(name)                                                           \
+    extern const char name##_top[], name##_change_row[];                                   \
+    static __attribute__((naked, noinline)) void name(                                     \
+        const bnn_patch *p BNN_UNUSED, const uint32_t *weights BNN_UNUSED,                  \
+        uint32_t *out0 BNN_UNUSED, uint32_t *out1 BNN_UNUSED)
 #define BNN_ROUTINE_NAMED(name, steps, step_bytes, sums_unit) \
     {name, (uint32_t)name##_top, steps, step_bytes, (uint32_t)name##_change_row, sums_unit}
 
-/* Copy the words of one pixel's in-image taps to every pixels-th word. */
+/* Copy the words of one pixel's in-image taps. */
 BNN_NOINLINE void bnn_gather_one(const bnn_layer *layer, const bnn_patch *p, const uint32_t *in)
 {
     uint32_t *to = p->words;
@@ -218,11 +219,11 @@ typedef struct {
     uint32_t skip;     /* bytes from the end of a row to the next one */
 } bnn_gather_rows;
 
-/* The same for two pixels side by side. Loads and stores stand in groups: each load after the first takes one cycle. */
-static __attribute__((naked, noinline, unused)) void bnn_gather_two(const uint32_t *in0 __attribute__((unused)),
-                                                                    const uint32_t *in1 __attribute__((unused)),
-                                                                    uint32_t *to __attribute__((unused)),
-                                                                    const bnn_gather_rows *r __attribute__((unused)))
+/* The words of two pixels, side by side. Loads and stores stand in groups: each load after the first takes one cycle. */
+static __attribute__((naked, noinline, unused)) void bnn_gather_two(const uint32_t *in0 BNN_UNUSED,
+                                                                    const uint32_t *in1 BNN_UNUSED,
+                                                                    uint32_t *to BNN_UNUSED,
+                                                                    const bnn_gather_rows *rows BNN_UNUSED)
 {
     __asm__ volatile(
         "push.w {r4-r11, lr}\n\t"

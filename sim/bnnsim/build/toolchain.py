@@ -103,7 +103,8 @@ class Toolchain:
             raise ToolchainError(f"cannot run {command[0]}: {error.strerror}; {_advice(self.name)}") from error
         if done.returncode:
             shown = (done.stderr or done.stdout).strip() or f"exit code {done.returncode}"
-            raise ToolchainError(f"{self.name} failed:\n{shown}\n(command: {Path(command[0]).name} {' '.join(command[1:])})")
+            spelled = " ".join([Path(command[0]).name, *command[1:]])
+            raise ToolchainError(f"{self.name} failed:\n{shown}\n(command: {spelled})")
 
 
 def _advice(name: str) -> str:
