@@ -10,7 +10,7 @@ idea: >-
   fully unrolled and entered in the middle for smaller windows. Weights are packed into scratch at the
   start of every call.
 registers: four 64-bit sums, two inputs, two weights, two pointers; the rest on the stack
-needs: []
+needs: [fixed_time_long_multiply]
 fixed_time: true
 weights: int8 O Y X C
 scratch_bytes: 240 * ((out_w + 3) // 4 + 2)

@@ -51,6 +51,7 @@ def test_base_and_combinations(tmp_path):
         ('Extension("mine"', 'Extension("base"', "core's own instruction set"),
         ("return 2 * n", "return (", "SyntaxError"),
         ("import CX2", "import CX9", "ImportError"),
+        ("return 2 * n", "return 2 * n\nraise SystemExit(0)", "SystemExit"),
         ("mine = ", "mine = other = ", None),
     ],
 )

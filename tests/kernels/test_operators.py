@@ -1,6 +1,7 @@
 """Every kernel on random and edge shapes, bit for bit, with every buffer flush against an unmapped page."""
 
 import functools
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from bnnsim.model.lower import lower_layer, pack_tensor, unpack_tensor
 from bnnsim.model.network import network_of, random_input, random_layer
 from bnnsim.model.reference import run_reference
 from bnnsim.timing.core import load_core
-from tests.conftest import FLASH, RAM, REGIONS_OF_ZERO_WAIT, compilers
+from tests.conftest import FLASH, RAM, REGIONS_OF_ZERO_WAIT, REPOSITORY, compilers
 
 # operator → (input shape, channels, kernel, stride, padding, output)
 CONVOLUTIONS = [
@@ -31,6 +32,7 @@ CONVOLUTIONS = [
     ((3, 3, 65), 32, 3, 3, "valid", None),
     ((2, 2, 32), 32, 5, 1, "same", None),
     ((10, 10, 8), 33, 1, 2, "valid", None),
+    ((5, 5, 544), 33, 3, 1, "same", None),
 ]
 SHAPES = {
     "BBConv2D": CONVOLUTIONS,
@@ -64,10 +66,11 @@ SHAPES = {
 KERNELS = load_kernels()
 REGIONS = tuple(Region(*r) for r in REGIONS_OF_ZERO_WAIT)
 CORE = load_core("cortex-m4")
+ISAS = ("base", "popcnt", str(REPOSITORY / "tests" / "data" / "fused.py"))
 
 
 def isas_of(kernel):
-    return [i for i in ("base", "popcnt") if not kernel.missing(load_isa(i).provides | set(CORE.features))]
+    return [i for i in ISAS if not kernel.missing(load_isa(i).provides | set(CORE.features))]
 
 
 @functools.cache
@@ -83,7 +86,7 @@ def layer_of(kernel, shape):
 
 
 CASES = [
-    pytest.param(kernel, isa, compiler, shape, id=f"{kernel.function}-{isa}-{compiler}-{number}")
+    pytest.param(kernel, isa, compiler, shape, id=f"{kernel.function}-{Path(isa).stem}-{compiler}-{number}")
     for kernel in KERNELS
     for isa in isas_of(kernel)
     for compiler in compilers()

@@ -109,7 +109,7 @@ shift_code_bytes: 1
         ("set: {popcnt.popc.latenc: 2}", "did you mean 'popcnt.popc.latency'?"),
         ("set: {popcn.popc.latency: 2}", "'popcn' is no extension or core of this study (popcnt, cortex-m4)"),
         ("set: {cortex-m4.nonsense.cycles: 2}", "5: set.cortex-m4.nonsense.cycles: "),
-        ("set: {popcnt.popc.latency: -1}", "expected at least 0"),
+        ("set: {popcnt.popc.latency: -1}", "expected a whole number of cycles, 1 to 1000"),
         ("set: [1]", "5: set: found a list of 1; expected a mapping"),
         ("reference: xpopacc", "5: reference: unknown extension 'xpopacc'"),
         ("variants: [fc=smlad]", "unknown variant of BBQFC 'smlad'; allowed: "),

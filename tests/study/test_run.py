@@ -311,3 +311,115 @@ def test_a_compile_error_shows_the_compilers_message(tmp_path):
     (tmp_path / "wrong.c").write_text("int f(void) { return missing; }\n")
     with pytest.raises(ToolchainError, match=r"wrong\.c:1:22: error: use of undeclared identifier"):
         load_toolchain("clang", "cortex-m4").compile(tmp_path / "wrong.c", (), 0, Cache(tmp_path / "c"))
+
+
+# --- a user's own kernel, board and extension that go wrong ---
+
+KERNEL = """/* ---
+operator: BMaxPool2D
+variant: VARIANT
+idea: a test
+--- */
+#include "bnn_layer.h"
+#include "extra.h"
+void bmaxpool2d_VARIANT(const bnn_layer *layer)
+{
+    const uint32_t *in = layer->input;
+    uint32_t *out = layer->output;
+    for (int32_t y = 0; y < layer->out_h; y++)
+        for (int32_t x = 0; x < layer->out_w; x++, out += layer->out_words)
+            for (int32_t n = 0; n < layer->in_words; n++) {
+                out[n] = 0;
+                for (int32_t k = 0; k < 4; k++)
+                    out[n] |= in[((2 * y + k / 2) * layer->in_w + 2 * x + k % 2) * layer->in_words + n];
+            }
+    EXTRA
+}
+"""
+
+
+def own_kernel(tmp_path, variant="mine", extra="", header=""):
+    (tmp_path / "extra.h").write_text(header)
+    path = tmp_path / "kernel.c"
+    path.write_text(KERNEL.replace("VARIANT", variant).replace("EXTRA", extra))
+    return f"pool1={path}"
+
+
+def pool1_of(variant):
+    comparison = run_study(make_study({"isa": ["base"], "variants": [variant]}))
+    return comparison.failures or comparison.cells[0].layers[1]
+
+
+def test_own_kernel_is_used_and_follows_its_header(tmp_path):
+    first = pool1_of(own_kernel(tmp_path))
+    assert first.variant == "mine" and first.verified
+    slower = pool1_of(
+        own_kernel(tmp_path, extra="WORK", header='#define WORK for (int i = 0; i < 999; i++) __asm__ volatile("");')
+    )
+    slowest = pool1_of(
+        own_kernel(tmp_path, extra="WORK", header='#define WORK for (int i = 0; i < 9999; i++) __asm__ volatile("");')
+    )
+    assert first.cycles < slower.cycles < slowest.cycles - 5000
+
+
+@pytest.mark.parametrize(
+    "extra", ["*out = 0;", "((volatile uint32_t *)layer->output)[-1] = 0;", "(void)*(volatile uint32_t *)(in - 1);"]
+)
+def test_own_kernel_outside_its_buffers_gets_no_number(tmp_path, extra):
+    (failure,) = pool1_of(own_kernel(tmp_path, extra=extra))
+    assert failure.stage == "emulate"
+    assert "unmapped memory" in failure.message and "kernel.c" in failure.message
+
+
+def test_own_kernel_may_not_take_the_name_of_ours(tmp_path):
+    (failure,) = pool1_of(own_kernel(tmp_path, variant="words"))
+    assert "has a variant 'words' already; rename yours" in failure.message
+
+
+def board_of(tmp_path, ram_bytes):
+    path = tmp_path / "small.yaml"
+    path.write_text(
+        "name: small\ndescription: A test.\nreal: false\nclock_hz: 1000000\nmemory:\n"
+        "  flash: {address: 0x08000000, bytes: 0x10000, wait_states: 0}\n"
+        f"  ram: {{address: 0x20000000, bytes: {ram_bytes}, wait_states: 0}}\n"
+    )
+    return str(path)
+
+
+def test_a_board_that_is_too_small_says_so(tmp_path):
+    (failure,) = run_study(make_study({"isa": ["base"], "boards": [board_of(tmp_path, 0x4000)]})).failures
+    assert "bytes of ram, small has 16,384" in failure.message
+    fits = run_study(make_study({"isa": ["base"], "boards": [board_of(tmp_path, 0x8000)]}))
+    assert fits.cells[0].ram_bytes < 0x8000
+
+
+def test_a_layer_that_cannot_fit_is_refused_before_anything_is_built(tmp_path, monkeypatch):
+    network = tmp_path / "large.yaml"
+    network.write_text(
+        "description: A test.\ninput: {shape: [2048, 2048, 3], dtype: uint8, scale: 0.004}\nparameters: {seed: 1}\n"
+        "layers:\n  - {name: conv1, operator: QQConv2D, channels: 32, kernel: 3, padding: same}\n"
+    )
+    monkeypatch.setattr("bnnsim.build.toolchain.Toolchain._run", None)
+    (failure,) = run_study(make_study({"isa": ["base"], "network": str(network)})).failures
+    assert "needs at least" in failure.message and "of ram for one layer" in failure.message
+
+
+EXTENSION = (
+    "from bnnsim.isa import CX2, Extension, Source, u32\nbad = Extension('bad', 'A test.')\n"
+    "@bad.instruction(CX2(op=9), latency=1, source=Source.assumed('x'), vectors=[VECTOR], primitive='popcount')\n"
+    "def bits(n: u32) -> u32:\n    BODY\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("vector", "body", "message"),
+    [
+        ("((1,), 1)", "class A: pass\n    return 1", "do not compile natively"),
+        ("((3,), 2)", "return (n << 64 | n) >> 64 & 3 if n else 0", "natively at n=0x3"),
+    ],
+)
+def test_semantics_that_differ_natively_are_refused(tmp_path, vector, body, message):
+    path = tmp_path / "bad.py"
+    path.write_text(EXTENSION.replace("VECTOR", vector).replace("BODY", body).replace("((3,), 2)", "((3,), 3)"))
+    (failure,) = run_study(make_study({"isa": [str(path), "base"], "reference": "base"})).failures
+    assert failure.stage == "emulate" and message in failure.message

@@ -131,8 +131,11 @@ def _line_rows(program: Any) -> Iterator[tuple[int, str | None]]:
         yield state.address, None if state.end_sequence else f"{name}:{state.line}"
 
 
-def load_image(elf: bytes, isa: Isa) -> Image:
-    """Read an ELF file for Arm Cortex-M; raises BuildError if it is none."""
+def load_image(elf: bytes, isa: Isa, run_addresses: bool = False) -> Image:
+    """Read an ELF file for Arm Cortex-M; raises BuildError if it is none.
+
+    run_addresses: put segments also where startup code would copy them (their virtual address).
+    """
     from elftools.common.exceptions import ELFError
     from elftools.elf.elffile import ELFFile
 
@@ -142,9 +145,10 @@ def load_image(elf: bytes, isa: Isa) -> Image:
         raise BuildError(f"not an ELF file: {error}") from error
     if file["e_machine"] != "EM_ARM" or not file.little_endian:
         raise BuildError(f"not a little-endian Arm ELF file (machine {file['e_machine']})")
-    segments = tuple(
-        Segment(s["p_paddr"], s.data()) for s in file.iter_segments() if s["p_type"] == "PT_LOAD" and s["p_filesz"]
-    )
+    loaded = [s for s in file.iter_segments() if s["p_type"] == "PT_LOAD" and s["p_filesz"]]
+    segments = tuple(Segment(s["p_paddr"], s.data()) for s in loaded)
+    if run_addresses:
+        segments += tuple(Segment(s["p_vaddr"], s.data()) for s in loaded if s["p_vaddr"] != s["p_paddr"])
     symbols, functions = _symbols(file)
     sections = {s.name: s["sh_size"] for s in file.iter_sections() if s["sh_flags"] & 2}
     image = Image(elf, isa, segments, _code_ranges(file), symbols, functions, {}, sections)

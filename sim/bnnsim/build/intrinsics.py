@@ -11,7 +11,8 @@ _REGISTERS = {f"r{n}": n for n in range(13)} | _ALIASES
 
 def header(isa: Isa) -> str:
     """Text of isa.h for an ISA; the base ISA's is empty but for the guard."""
-    lines = [f"/* Generated from the extension files of ISA {isa.name}; do not edit. */", "#ifndef ISA_H", "#define ISA_H"]
+    lines = [f"/* Generated from the extension files of ISA {isa.name}; do not edit. */"]
+    lines += ["#ifndef ISA_H", "#define ISA_H"]
     if isa.instructions:
         lines += ["#include <stdint.h>", "__asm__("]
         lines += [f'    ".set bnnsim_{name}, {number}\\n"' for name, number in _REGISTERS.items()]

@@ -140,9 +140,7 @@ bnn_infer:
 _EMPTY_MAIN = _HEAD + "    bx lr\n    .size bnn_infer, . - bnn_infer\n"
 
 
-def _main(
-    layers: tuple[LoweredLayer, ...], sources: tuple[str, ...], offsets: dict[str, int], arena_bytes: int
-) -> str:
+def _main(layers: tuple[LoweredLayer, ...], sources: tuple[str, ...], offsets: dict[str, int], arena_bytes: int) -> str:
     lines = [_HEAD + "    push {r4, lr}\n    nop  @ so that every bl is word-aligned"]
     for number in range(len(layers)):
         lines.append(f"    bl {call_mark(number)}\n    .global {return_mark(number)}\n{return_mark(number)}:")
@@ -165,7 +163,8 @@ def _stub(number: int, layer: LoweredLayer, offsets: dict[str, int], source: str
         pointers["scratch"] = f"{ARENA} + {offsets[f'{layer.name} scratch']}"
     pointers |= {name: f"{mark}_{name}" for name in layer.constants}
     words = [str(layer.fields.get(f, pointers.get(f, 0))) for f in layer_struct_fields()]
-    lines = [f"""\
+    lines = [
+        f"""\
     .section .text.{mark}, "ax", %progbits
     .p2align 4
     .global {mark}
@@ -180,7 +179,8 @@ def _stub(number: int, layer: LoweredLayer, offsets: dict[str, int], source: str
     .section .rodata.{mark}_struct, "a", %progbits
     .p2align 2
 {mark}_struct:
-    .long {", ".join(words)}"""]
+    .long {", ".join(words)}"""
+    ]
     for name, data in layer.constants.items():
         lines.append(f'    .section .rodata.{mark}_{name}, "a", %progbits\n    .p2align 3\n{mark}_{name}:')
         lines += [f"    .byte {', '.join(map(str, data[i : i + 32]))}" for i in range(0, len(data), 32)]

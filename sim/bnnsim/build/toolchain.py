@@ -51,10 +51,10 @@ class Toolchain:
         shift_code_bytes: 0, or 2 to move every function and loop head off its alignment by one halfword.
         Raises ToolchainError with the compiler's own message.
         """
-        headers = [p for folder in includes for p in sorted(folder.glob("*.h"))]
+        headers = [p for folder in includes for p in sorted(folder.glob("*.h"))] + sources_of(source)[1:]
         key = digest(
             self.version, *self.compile_command[1:], *self.flags, str(shift_code_bytes), source.name,
-            source.read_bytes(), *(p.name + "\n" + p.read_text() for p in headers),
+            source.read_bytes(), *(part for p in headers for part in (p.name, p.read_bytes())),
         )  # fmt: skip
         if (cached := cache.get("object", key)) is not None:
             return cached
@@ -160,11 +160,16 @@ def _version(name: str, command: list[str]) -> str:
     return done.stdout.splitlines()[0].strip()
 
 
+def sources_of(source: Path) -> list[Path]:
+    """A source file and the headers beside it, which it may include."""
+    return [source, *sorted(source.parent.glob("*.h"))]
+
+
 def write_header_folder(cache: Cache, text: str) -> Path:
     """Write the generated isa.h to a folder of its own (named by its content) and return the folder."""
     folder = cache.folder / "include" / digest(text)[:16]
     path = folder / "isa.h"
-    if not (path.is_file() and path.read_text() == text):
+    if not (path.is_file() and path.read_bytes() == text.encode()):
         try:
             write_atomically(path, text.encode())
         except OSError:

@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 from numba import carray, cfunc, njit, types
-from numba.core.errors import NumbaError
 
 from bnnsim.errors import ExtensionError
-from bnnsim.isa import Isa
+from bnnsim.isa import Instruction, Isa
 
 _SIGNATURE = types.int64(types.int64, types.int64, types.int64, types.voidptr)
 
@@ -24,16 +23,34 @@ def compile_semantics(isa: Isa) -> dict[str, Any]:
     found = {}
     for extension in isa.extensions:
         for instruction in extension.instructions:
+            where = f"{extension.path}:{instruction.line}: "
             try:
                 operands = instruction.encoding.form.operands
                 found[instruction.name] = _compile(instruction.semantics, operands, instruction.signed)
-            except NumbaError as error:
+            except Exception as error:  # Numba raises more than NumbaError, e.g. for a class in the function
                 lines = [line for line in str(error).splitlines() if line.strip()]
                 raise ExtensionError(
-                    f"{extension.path}:{instruction.line}: the semantics of {instruction.name} do not compile "
+                    f"{where}the semantics of {instruction.name} do not compile "
                     f"natively (write them in the subset of Python that Numba supports):\n  " + "\n  ".join(lines[:6])
                 ) from error
+            _check_vectors(instruction, found[instruction.name], where)
     return found
+
+
+def _check_vectors(instruction: Instruction, compiled: Any, where: str) -> None:
+    """Run the test vectors natively: Python's integers have no width, the emulator's have 64 bits."""
+    operands, status = instruction.encoding.form.operands, np.zeros(1, np.int64)
+    for values, expected in instruction.vectors:
+        by_name = dict(zip(operands, values, strict=True))
+        arguments = [by_name.get(name, 0) for name in ("d", "n", "m")]
+        result = compiled.ctypes(*arguments, status.ctypes.data)
+        if status[0] or result != expected & 0xFFFFFFFF:
+            shown = ", ".join(f"{name}={value:#x}" for name, value in by_name.items())
+            gives = "raises" if status[0] else f"gives {result:#x}"
+            raise ExtensionError(
+                f"{where}{instruction.name} {gives} natively at {shown}, expected {expected:#x}; "
+                "integers in the emulator have 64 bits"
+            )
 
 
 @cache

@@ -68,8 +68,9 @@ class Machine:
         self.uc.ctl_set_page_size(_page_size(plan))
         self.interrupt: int | None = None
         for region in plan.regions:
-            other = unicorn.UC_PROT_WRITE if region.writable else unicorn.UC_PROT_EXEC
-            self.uc.mem_map(region.address, region.size_bytes, unicorn.UC_PROT_READ | other)
+            rights = unicorn.UC_PROT_READ | (unicorn.UC_PROT_WRITE if region.writable else unicorn.UC_PROT_EXEC)
+            rights |= unicorn.UC_PROT_EXEC if region.executable else 0
+            self.uc.mem_map(region.address, region.size_bytes, rights)
         for segment in image.segments:
             self.uc.mem_write(segment.address, segment.data)
         for address in image.sites:

@@ -16,12 +16,13 @@ RAM_WINDOW = 0x8020_0000
 
 @dataclass(frozen=True)
 class Region:
-    """Emulated memory [address, address + size_bytes); sizes are whole KiB."""
+    """Emulated memory [address, address + size_bytes); sizes are whole KiB. What is not writable is executable."""
 
     name: str
     address: int
     size_bytes: int
     writable: bool = True
+    executable: bool = False
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ def load_extension(name_or_path: str, relative_to: Path | None = None) -> Extens
     sys.modules[module.__name__] = module
     try:
         exec(compile(source, str(path), "exec"), module.__dict__)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a user's file may do anything; this is its message
         raise ExtensionError(f"{path}:{_line_of(error, path)}: {_message(error)}") from error
     found = [value for value in vars(module).values() if isinstance(value, Extension)]
     if len(found) != 1 or not found[0].instructions:
@@ -118,12 +118,12 @@ def _check_overlaps(extensions: list[Extension] | tuple[Extension, ...]) -> None
             )
 
 
-def _line_of(error: Exception, path: Path) -> int:
+def _line_of(error: BaseException, path: Path) -> int:
     if isinstance(error, SyntaxError) and error.lineno:
         return error.lineno
     lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
     return lines[-1] if lines and lines[-1] else 1
 
 
-def _message(error: Exception) -> str:
+def _message(error: BaseException) -> str:
     return str(error) if isinstance(error, BnnsimError) else f"{type(error).__name__}: {error}"

@@ -65,12 +65,13 @@ def to_markdown(comparison: Comparison) -> str:
     parts = []
     for cells in lines.groups(comparison):
         shown = _columns(comparison)
+        made = _markdown(lines.made_with(comparison, cells[0].core))
         rows = [[_markdown(column.show(line)) for column in shown] for line in _lines(cells)]
         rule = ["---:" if column.right else ":---" for column in shown]
         table = [[_markdown(column.heading) for column in shown], rule, *rows]
-        parts += [f"**{_markdown(lines.title(comparison, cells[0]))}**", ""]
+        parts += [f"**{_markdown(lines.title(comparison, cells[0]))}**", *([f"<br>{made}"] if made else []), ""]
         parts += [*("| " + " | ".join(row) + " |" for row in table), ""]
-    parts += [f"- {_markdown(note)}" for note in [lines.made_with(comparison), *lines.notes(comparison)] if note]
+    parts += [f"- {_markdown(note)}" for note in lines.notes(comparison)]
     return "\n".join(parts) + "\n"
 
 
@@ -79,7 +80,7 @@ def to_latex(comparison: Comparison) -> str:
     parts = []
     for cells in lines.groups(comparison):
         shown = _columns(comparison)
-        parts += [f"% {lines.title(comparison, cells[0])}", f"% {lines.made_with(comparison)}"]
+        parts += [f"% {lines.title(comparison, cells[0])}", f"% {lines.made_with(comparison, cells[0].core)}"]
         parts += [f"\\begin{{tabular}}{{{''.join('r' if c.right else 'l' for c in shown)}}}", "\\toprule"]
         parts.append(_latex_row([column.heading for column in shown]))
         for section in [*lines.layer_sections(cells), lines.totals(cells)]:

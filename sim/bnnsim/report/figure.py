@@ -46,7 +46,7 @@ def draw(comparison: Comparison, form: str) -> bytes:
     bars = [_bars(comparison, cells) for cells in groups]
     layers = list(dict.fromkeys(layer.name for cell in comparison.cells for layer in cell.layers))
     heights = [0.42 * len(group) + 0.5 for group in bars]
-    caption = textwrap.wrap(lines.made_with(comparison), 150)
+    caption = textwrap.wrap(lines.made_with(comparison, groups[0][0].core), 150)
     caption_inches = 0.12 * len(caption) + 0.06
     columns = max(1, 120 // (max(map(len, layers)) + 6))
     below_inches = caption_inches + 0.19 * -(-len(layers) // columns) + 0.12

@@ -116,10 +116,11 @@ def title(comparison: Comparison, cell: CellResult) -> str:
     return f"{comparison.network} on {cell.core}, board {cell.board}{real}, {cell.clock_hz / 1e6:g} MHz"
 
 
-def made_with(comparison: Comparison) -> str:
-    """Return compiler, flags and seeds in one line."""
+def made_with(comparison: Comparison, core: str) -> str:
+    """Return compiler, flags for a core and seeds in one line."""
     facts = comparison.provenance
-    parts = [" ".join(str(facts[key]) for key in ("compiler", "flags") if facts.get(key))]
+    tools = (facts.get("compiler"), (facts.get("target") or {}).get(core), facts.get("flags"))
+    parts = [" ".join(str(fact) for fact in tools if fact)]
     seeds = {name: seed for name, seed in (facts.get("seeds") or {}).items() if seed is not None}
     parts += [f"{name} seed {seed}" for name, seed in seeds.items()]
     parts += [f"code moved by {facts['shift_code_bytes']} bytes"] if facts.get("shift_code_bytes") else []

@@ -82,7 +82,7 @@ def _print(comparison: Comparison, console: Console) -> None:
     note_width = min(console.width, NOTE_WIDTH)
     for cells in lines.groups(comparison):
         console.print(Text(lines.title(comparison, cells[0]), style="bold"), width=note_width)
-        if made := lines.made_with(comparison):
+        if made := lines.made_with(comparison, cells[0].core):
             console.print(Text(made, style="dim"), width=note_width)
         shown = _fitting(comparison, cells, console)
         table = _table(cells, shown)

@@ -66,8 +66,8 @@ def _zero(wait_states: int) -> int:
 
 class _Region(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-    address: int = Field(ge=0, multiple_of=4)
-    bytes: int = Field(gt=0, multiple_of=4)
+    address: int = Field(ge=0, multiple_of=1024)
+    bytes: int = Field(ge=16 * 1024, multiple_of=1024)  # the stack alone takes 8 KiB of RAM
     wait_states: Annotated[int, Field(ge=0), AfterValidator(_zero)]
 
 

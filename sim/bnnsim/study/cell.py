@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import importlib.metadata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 FAITHFUL = "faithful"
 DENSITIES = (0.1, 0.5, 0.9)
+STACK_BYTES = 8192  # kernels/runtime/link.ld
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,9 +89,15 @@ class Run:
 
 @functools.cache
 def code_digest() -> str:
-    """Hash of bnnsim's own code: results of another version are never reused."""
+    """Hash of bnnsim's own code and of the packages that results depend on: others' results are never reused."""
     package = Path(__file__).resolve().parents[1]
-    return digest(*(p.read_bytes() for p in sorted(package.rglob("*.py"))))
+    return digest(repr(package_versions()), *(p.read_bytes() for p in sorted(package.rglob("*.py"))))
+
+
+@functools.cache
+def package_versions() -> dict[str, str]:
+    """Versions of the emulator, the disassembler and the compiler of the hooks."""
+    return {name: importlib.metadata.version(name) for name in ("unicorn", "capstone", "numba", "numpy")}
 
 
 def emulate_cached(cell: Cell, image: Image, plan: Plan) -> Trace:
@@ -149,6 +157,8 @@ def candidates(cell: Cell, layer: Layer) -> tuple[Kernel, ...]:
 def _chosen(cell: Cell, layer: Layer, able: list[Kernel], choice: str, required: bool) -> Kernel | None:
     if choice.endswith(".c"):
         kernel = load_kernel(choice)
+        if any(k.function == kernel.function and k.path != kernel.path for k in cell.kernels):
+            raise UsageError(f"{choice}: {kernel.operator} has a variant {kernel.variant!r} already; rename yours")
         able, choice = ([kernel] if kernel.accepts(layer) else []), kernel.variant
     by_name = {k.variant: k for k in able}
     if choice not in by_name and required:
@@ -161,12 +171,9 @@ def _chosen(cell: Cell, layer: Layer, able: list[Kernel], choice: str, required:
 
 def fastest(cell: Cell, layer: Layer) -> Kernel:
     """The candidate with the fewest cycles on this layer, measured alone and verified; a tie goes by name."""
-    found = candidates(cell, layer)
-    if len(found) == 1:
-        return found[0]
     x = input_of(cell, layer)
-    cycles = {k: time_kernel(cell, layer, k, x, cell.expected[layer.name]) for k in found}
-    return min(found, key=lambda k: (cycles[k], k.variant))
+    cycles = {k: time_kernel(cell, layer, k, x, cell.expected[layer.name]) for k in candidates(cell, layer)}
+    return min(cycles, key=lambda k: (cycles[k], k.variant))
 
 
 def input_of(cell: Cell, layer: Layer) -> np.ndarray:
@@ -175,15 +182,20 @@ def input_of(cell: Cell, layer: Layer) -> np.ndarray:
 
 
 def time_kernel(cell: Cell, layer: Layer, kernel: Kernel, x: np.ndarray, expected: np.ndarray) -> int:
-    """Cycles of one kernel on one layer and input, run alone between guard pages; raises VerificationError."""
+    """Cycles of one kernel on one layer and input, run alone, verified.
+
+    Buffers end at unmapped pages; those of a kernel that is not ours then also start at one.
+    Raises EmulationFault, VerificationError.
+    """
     from bnnsim.emulate.layouts import kernel_plan
 
     image = cell.builder.build_kernel(kernel)
-    plan = kernel_plan(image, lower_layer(layer, kernel), cell.regions, pack_tensor(x, layer.input))
-    trace = emulate_cached(cell, image, plan)
-    verify(layer, kernel, trace.outputs[layer.name], expected)
-    _, timing = price_trace(cell, trace, image)
-    return int(timing.cycles[0])
+    lowered, data, cycles = lower_layer(layer, kernel), pack_tensor(x, layer.input), 0
+    for flush in ("end",) if kernel in cell.kernels else ("start", "end"):
+        trace = emulate_cached(cell, image, kernel_plan(image, lowered, cell.regions, data, flush))
+        verify(layer, kernel, trace.outputs[layer.name], expected)
+        cycles = int(price_trace(cell, trace, image)[1].cycles[0])
+    return cycles
 
 
 def build_program(cell: Cell, kernels: tuple[Kernel, ...]) -> NetworkProgram:
@@ -205,6 +217,14 @@ def run_network(cell: Cell, kernels: tuple[Kernel, ...]) -> Run:
     for layer, kernel in zip(cell.network.layers, kernels, strict=True):
         verify(layer, kernel, trace.outputs[layer.name], cell.expected[layer.name])
     return Run(kernels, program.image, trace, *price_trace(cell, trace, program.image))
+
+
+def check_activations(cell: Cell) -> None:
+    """Raise UsageError, before anything is built, if no kernel could fit the board's RAM."""
+    need = STACK_BYTES + max(layer.input.size_bytes + layer.output.size_bytes for layer in cell.network.layers)
+    if need > cell.board.ram.bytes:
+        have = f"{cell.board.name} has {cell.board.ram.bytes:,}"
+        raise UsageError(f"{cell.network.name} needs at least {need:,} bytes of ram for one layer; {have}")
 
 
 def check_fits(cell: Cell, image: Image) -> None:

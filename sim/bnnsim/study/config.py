@@ -123,6 +123,15 @@ def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
+def _one_each(pairs: tuple[tuple[str | None, str], ...]) -> tuple[tuple[str | None, str], ...]:
+    """Refuse two variants for the same layer, operator or everything."""
+    for i, (what, choice) in enumerate(pairs):
+        earlier = [other for place, other in pairs[:i] if place == what]
+        if earlier:
+            raise Problems([((i,), f"{what or 'every layer'} has {earlier[0]!r} already, found {choice!r}")])
+    return pairs
+
+
 def _one_or_more(value: Any) -> Any:
     """Let `cores: cortex-m4` mean one core."""
     return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
@@ -146,8 +155,8 @@ class _StudyFile(BaseModel):
     boards: _names(names.board) | None = None  # type: ignore[valid-type]
     isa: _names(names.isa)  # type: ignore[valid-type]
     reference: Annotated[str | None, _checked(names.reference)] = Field(None, validate_default=True)
-    set: Annotated[dict[str, Annotated[float, Field(ge=0)]], _checked(names.settings)] = {}
-    variants: tuple[Annotated[str, _checked(names.variant)], ...] = ()
+    set: Annotated[dict[str, float], _checked(names.settings)] = {}
+    variants: Annotated[tuple[Annotated[str, _checked(names.variant)], ...], AfterValidator(_one_each)] = ()
     toolchain: Literal["clang", "gcc"] = "clang"
     input_seed: int = Field(1, ge=0, lt=2**32)
     shift_code_bytes: Literal[0, 2] = 0

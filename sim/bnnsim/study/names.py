@@ -107,8 +107,8 @@ def _setting(key: str, value: float, folder: Path, fields: Fields) -> None:
     parts = dict.fromkeys(part for spec in fields.get("isa", ()) for part in spec.split("+") if part != BASE)
     latencies = _latencies(parts, folder)
     if key in latencies:
-        if not isinstance(value, int) or value < 1:
-            raise UsageError(f"found {value}; expected a whole number of cycles, at least 1")
+        if not isinstance(value, int) or not 1 <= value <= 1000:
+            raise UsageError(f"found {value}; expected a whole number of cycles, 1 to 1000")
         return
     cores = _cores(fields.get("cores", ()), folder)
     if owner in cores:

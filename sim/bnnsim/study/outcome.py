@@ -7,12 +7,14 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
+from bnnsim.build.toolchain import sources_of
 from bnnsim.cache import digest
 from bnnsim.isa import BASE, load_isa
 from bnnsim.paths import data_root
 from bnnsim.study.cell import (
     Cell,
     Run,
+    check_activations,
     code_digest,
     cycle_shares,
     density_sweep,
@@ -45,7 +47,7 @@ def cached_outcome(cell: Cell, report: Report) -> CellResult:
 
 def _key(cell: Cell) -> str:
     sources = sorted(p for p in (data_root() / "kernels").rglob("*") if p.is_file())
-    users = [Path(choice) for _, choice in cell.variants if choice.endswith(".c")]
+    users = [path for _, choice in cell.variants if choice.endswith(".c") for path in sources_of(Path(choice))]
     files = [part for path in [*sources, *users] for part in (path.name, path.read_bytes())]
     facts = (
         cell.core.model_dump_json(),
@@ -70,6 +72,7 @@ def _from_json(data: bytes) -> CellResult:
 
 
 def _outcome(cell: Cell, report: Report) -> CellResult:
+    check_activations(cell)
     kernels = []
     for number, layer in enumerate(cell.network.layers):
         report(number, f"kernel for {layer.name}")

@@ -24,7 +24,7 @@ from bnnsim.model.kernels import load_kernels
 from bnnsim.model.network import load_network, random_input
 from bnnsim.model.reference import run_reference
 from bnnsim.study.board import load_board
-from bnnsim.study.cell import Cell
+from bnnsim.study.cell import Cell, package_versions
 from bnnsim.study.config import Study
 from bnnsim.study.outcome import cached_outcome, steps_of
 from bnnsim.study.results import CellResult, Comparison, Failure, with_speedups
@@ -119,7 +119,9 @@ def _provenance(study: Study, cells: list[Cell]) -> dict[str, Any]:
     return {
         "bnnsim": __version__,
         "compiler": first.toolchain.version,
-        "flags": " ".join(first.toolchain.flags),
+        "flags": " ".join(f for f in first.toolchain.flags if not f.startswith("-mcpu=")),
+        "target": {c.core.name: f"-mcpu={c.core.target[study.toolchain]}" for c in cells},
+        "packages": package_versions(),
         "tables": tables | {c.board.name: c.board.digest for c in cells},
         "extensions": {e.name: e.digest for c in cells for e in c.isa.extensions},
         "network": first.network.digest,
