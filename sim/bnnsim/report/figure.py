@@ -19,7 +19,7 @@ _HATCHES = ("", "///", "...")  # once the colours are used up
 _GREY = "#999999"
 _FAITHFUL = "faithful, base"
 _WIDTH = 8.0  # inches
-_CUT = 3.0  # a faithful bar so many times longer than the others is cut off, or they could not be compared
+_MOST = 3.0  # a faithful bar so many times longer than the others is told, not drawn: they would vanish beside it
 _SETTINGS: dict[Any, Any] = {
     "svg.hashsalt": "bnnsim",  # else element ids differ in every run
     "font.family": "DejaVu Sans",  # comes with matplotlib, so files are the same everywhere
@@ -95,38 +95,35 @@ def _bars(comparison: Comparison, cells: tuple[CellResult, ...]) -> list[_Bar]:
 
 def _stack(axis: Any, bars: list[_Bar], layers: list[str]) -> None:
     """Draw horizontal stacked bars from top to bottom, each with its total and speed-up at the end."""
-    limit = max(bar.total for bar in bars)
-    most_of_cells = max(bar.total for bar in bars if bar.label != _FAITHFUL)
-    cut = limit > _CUT * most_of_cells
-    limit = round(1.6 * most_of_cells) if cut else limit
-    scale, unit = (1e6, "million cycles") if limit >= 1e6 else (1e3, "thousand cycles")
+    longest = max(bar.total for bar in bars if bar.label != _FAITHFUL)
+    scale, unit = (1e6, "million cycles") if longest >= 1e6 else (1e3, "thousand cycles")
+    left_out = [bar for bar in bars if bar.total > _MOST * longest]
+    told = "".join(f"; {bar.label}: {bar.total / scale:,.2f}, not drawn" for bar in left_out)
+    bars = [bar for bar in bars if bar not in left_out]
     places = range(len(bars))
     starts = [0] * len(bars)
     for position, layer in enumerate(layers):
-        ends = [min(start + bar.cycles.get(layer, 0), limit) for start, bar in zip(starts, bars, strict=True)]
-        widths = [(end - start) / scale for start, end in zip(starts, ends, strict=True)]
+        cycles = [bar.cycles.get(layer, 0) for bar in bars]
         color = _GREY if layer == OVERHEAD else _COLORS[position % len(_COLORS)]
         hatch = "" if layer == OVERHEAD else _HATCHES[position // len(_COLORS) % len(_HATCHES)]
         style = {"color": color, "hatch": hatch, "edgecolor": "white", "linewidth": 0.3, "label": layer}
-        axis.barh(places, widths, 0.62, [start / scale for start in starts], **style)
-        starts = ends
+        axis.barh(places, [c / scale for c in cycles], 0.62, [start / scale for start in starts], **style)
+        starts = [start + c for start, c in zip(starts, cycles, strict=True)]
     for place, bar in zip(places, bars, strict=True):
-        _label(axis, place, bar, limit, scale)
+        _label(axis, place, bar, scale)
     axis.set_yticks(places, [bar.label for bar in bars])
     axis.invert_yaxis()
-    axis.set_xlim(0, limit / scale * 1.22)
-    axis.set_xlabel(f"{unit} per inference (fewer is better{'; … bar cut off' if cut else ''})")
+    axis.set_xlim(0, max(starts) / scale * 1.22)
+    axis.set_xlabel(f"{unit} per inference (fewer is better){told}")
     axis.spines[["top", "right", "left"]].set_visible(False)
     axis.tick_params(axis="y", length=0)
     axis.grid(axis="x", color="0.9", linewidth=0.6)
     axis.set_axisbelow(True)
 
 
-def _label(axis: Any, place: int, bar: _Bar, limit: int, scale: float) -> None:
-    """Write a bar's total and speed-up at its end, with "…" for a bar that is cut off at `limit`."""
+def _label(axis: Any, place: int, bar: _Bar, scale: float) -> None:
+    """Write a bar's total and speed-up at its end."""
     text = f"{bar.total / scale:,.2f}" + (f"  ({bar.note})" if bar.note else "")
-    if bar.total > limit:
-        text = f"… {text}"
-    end = min(bar.total, limit) / scale
     white = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}  # grid lines stop at the text
+    end = bar.total / scale
     axis.annotate(text, (end, place), xytext=(4, 0), textcoords="offset points", va="center", bbox=white)
