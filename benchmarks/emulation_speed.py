@@ -2,7 +2,8 @@
 
 Each configuration repeats whole inferences of the default network for at least --seconds, on the same
 image and alone on the machine; configurations take turns for --rounds rounds and the medians count.
-Custom instructions per second are those executed over the whole time of the popcnt image's inferences.
+The base image is the whole network; the popcnt image holds its binary layers (conv2 to fc), where popcount
+instructions are, and custom instructions per second are those executed over the whole time of its inferences.
 
     python benchmarks/emulation_speed.py
 
@@ -16,6 +17,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import unicorn
 
@@ -26,7 +28,9 @@ from bnnsim.emulate.layouts import network_plan
 from bnnsim.emulate.machine import Machine
 from bnnsim.emulate.plan import Plan
 from bnnsim.emulate.sites import find_sites
+from bnnsim.model.network import network_of
 from bnnsim.model.pack import pack_tensor
+from bnnsim.model.reference import run_reference
 from bnnsim.study.cell import Cell, build_program, fastest
 from bnnsim.study.config import make_study
 from bnnsim.study.run import make_cells
@@ -40,19 +44,33 @@ def prepare(cell: Cell) -> tuple[Image, Plan]:
     return program.image, network_plan(program, cell.regions, pack_tensor(cell.x, cell.network.input))
 
 
+def binary_layers(cell: Cell) -> Cell:
+    """The cell's network without what comes before conv2."""
+    first, *rest = cell.network.layers[2:]
+    network = network_of("binary", [replace(first, inputs=("input",)), *rest])
+    x = cell.expected["pool1"]
+    return replace(cell, network=network, x=x, expected=run_reference(network, x))
+
+
 def runner(image: Image, plan: Plan, mode: str) -> Callable[[], None]:
     """One inference per call on a machine of its own. mode: bare, counting or python."""
     machine = Machine(image, plan, "cortex-m4")
     if image.sites:
         machine.hook_sites(find_sites(image, compile_semantics(image.isa), details=False), everywhere=False)
     if mode == "python":
-        counts: dict[tuple[int, int], int] = {}
-        previous = [0]
+        counts: dict[tuple[tuple[int, int], tuple[int, int]], int] = {}
+        previous, left = (0, 0), 2**62
 
-        def count(_uc: object, address: int, _size: int, _data: object) -> None:
-            edge = (previous[0], address)
+        def count(uc: unicorn.Uc, address: int, size: int, _data: object) -> None:
+            """The native hook's job in Python: edges by address and size, and the instruction limit."""
+            nonlocal previous, left
+            block = (address, size)
+            edge = (previous, block)
             counts[edge] = counts.get(edge, 0) + 1
-            previous[0] = address
+            previous = block
+            left -= size >> 1
+            if left < 0:
+                uc.emu_stop()
 
         machine.uc.hook_add(unicorn.UC_HOOK_BLOCK, count)
     if mode == "counting":
@@ -94,6 +112,7 @@ def main() -> int:
     options = parser.parse_args()
     base, popcnt = make_cells(make_study({"isa": ["base", "popcnt"]}))
     base_image, base_plan = prepare(base)
+    popcnt = binary_layers(popcnt)
     custom_image, custom_plan = prepare(popcnt)
     runs = {mode: runner(base_image, base_plan, mode) for mode in ("bare", "counting", "python")}
     runs["custom"] = runner(custom_image, custom_plan, "counting")

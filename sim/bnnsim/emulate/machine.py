@@ -82,7 +82,7 @@ class Machine:
         for number, value in plan.registers.items():
             self.uc.reg_write(REGISTER_IDS[number], value)
         self.uc.hook_add(unicorn.UC_HOOK_INTR, self._on_interrupt)
-        self._buffer = np.zeros(2, np.int64)
+        self._buffer = np.zeros(1, np.int64)
         self.blocks = np.zeros(probes.TABLE + 4 * probes.SLOTS, np.uint64)
         self.blocks[probes.BUDGET] = min(4 * plan.limit_instructions, 2**62)
         self.site_state = np.zeros(probes.SITE_WORDS, np.int64)
@@ -101,7 +101,6 @@ class Machine:
         state[probes.BASE], state[probes.HALFWORDS] = sites.base, len(sites.lookup)
         state[probes.LOOKUP], state[probes.RECORDS] = sites.lookup.ctypes.data, sites.records.ctypes.data
         state[probes.BUFFER] = self._buffer.ctypes.data
-        state[probes.STATUS] = self._buffer.ctypes.data + 8
         if everywhere:
             self.executed = np.zeros(len(sites.lookup), np.int64)
             state[probes.EXECUTED] = self.executed.ctypes.data

@@ -36,15 +36,15 @@ def _pointer(typingctx, address):
     return types.voidptr(types.intp), codegen
 
 
-def _call_semantics(typingctx, function, d, n, m, status):
-    """Call a semantics cfunc by address: int64 f(int64 d, int64 n, int64 m, void *status)."""
-    signature = types.int64(types.intp, types.int64, types.int64, types.int64, types.voidptr)
+def _call_semantics(typingctx, function, d, n, m):
+    """Call a semantics cfunc by address: int64 f(int64 d, int64 n, int64 m)."""
+    signature = types.int64(types.intp, types.int64, types.int64, types.int64)
 
     def codegen(context, builder, signature, arguments):
         import llvmlite.ir as ir
 
         i64 = ir.IntType(64)
-        kind = ir.FunctionType(i64, [i64, i64, i64, cgutils.voidptr_t])
+        kind = ir.FunctionType(i64, [i64, i64, i64])
         return builder.call(builder.inttoptr(arguments[0], kind.as_pointer()), arguments[1:])
 
     return signature, codegen

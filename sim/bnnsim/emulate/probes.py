@@ -19,9 +19,7 @@ SLOTS = 1 << 16  # edge table; a slot is previous block, block, count, and (any 
 STOP_BUDGET, STOP_TABLE_FULL, STOP_SEMANTICS, STOP_MISALIGNED = 1, 2, 3, 4
 
 # --- state of the other hooks, int64 words ---
-(BASE, HALFWORDS, LOOKUP, EXECUTED, RECORDS, REASON, FAULT_PC, OPERAND_D, OPERAND_N, OPERAND_M, BUFFER, STATUS) = range(
-    12
-)
+BASE, HALFWORDS, LOOKUP, EXECUTED, RECORDS, REASON, FAULT_PC, OPERAND_D, OPERAND_N, OPERAND_M, BUFFER = range(11)
 SITE_WORDS = 16
 # --- site records, int64 words: kind, then fields by kind ---
 RECORD_WORDS = 48
@@ -82,14 +80,14 @@ def _run_custom(uc, address, state, record):
     if record[F_M] >= 0:
         reg_read(uc, np.int32(record[F_M]), cell)
         m = np.int64(value[0])
-    result = call_semantics(record[F_FUNCTION], d, n, m, pointer(state[STATUS]))
-    if carray(pointer(state[STATUS]), 1, dtype=np.int64)[0] != 0:
+    result = call_semantics(record[F_FUNCTION], d, n, m)
+    if result < 0:  # the semantics raised
         state[REASON] = STOP_SEMANTICS
         state[FAULT_PC] = np.int64(address)
         state[OPERAND_D], state[OPERAND_N], state[OPERAND_M] = d, n, m
         emu_stop(uc)
         return
-    value[0] = np.uint32(result & 0xFFFFFFFF)
+    value[0] = np.uint32(result)
     reg_write(uc, np.int32(record[F_RD]), cell)
 
 
