@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from bnnsim.cache import Cache
-from bnnsim.errors import ToolchainError, VerificationError
+from bnnsim.errors import ToolchainError, UsageError, VerificationError
 from bnnsim.model.reference import accumulate, run_reference
 from bnnsim.paths import data_root
 from bnnsim.study import cell as cell_module
@@ -423,3 +423,8 @@ def test_semantics_that_differ_natively_are_refused(tmp_path, vector, body, mess
     path.write_text(EXTENSION.replace("VECTOR", vector).replace("BODY", body).replace("((3,), 2)", "((3,), 3)"))
     (failure,) = run_study(make_study({"isa": [str(path), "base"], "reference": "base"})).failures
     assert failure.stage == "emulate" and message in failure.message
+
+
+def test_a_core_that_the_kernels_are_not_built_for_says_so():
+    with pytest.raises(UsageError, match="core cortex-m0plus: the kernels are not built for armv6-m yet"):
+        run_study(make_study({"cores": ["cortex-m0plus"]}))

@@ -26,7 +26,7 @@ def variant(folder, **keys):
 @pytest.mark.parametrize("name", paths.names("core"))
 def test_every_cost_has_a_source(name):
     core = load_core(name)
-    parts = [*core.groups.values(), *core.pair_rules.values(), core.fetch, core.odd_encoding]
+    parts = [*core.groups.values(), *core.pair_rules.values(), core.front_end, core.odd_encoding]
     parts += [core.misaligned, core.condition_failed]
     assert core.name == name
     assert all(part.source.ref for part in parts)
@@ -51,6 +51,8 @@ def test_own_file_equals_ours(tmp_path):
         (lambda d: d["pair_rules"]["load_pipelining"].update(when="never"), ["never", "address_free_of_result"]),
         (lambda d: d.update(model="dual_issue"), ["model", "in_order"]),
         (lambda d: d["fetch"].update(queue_words=0), ["fetch.queue_words", "at least 1"]),
+        (lambda d: d.pop("fetch"), ["missing key 'fetch'", "in_order"]),
+        (lambda d: d.update(model="per_instruction"), ["missing key 'refill'", "does not read this"]),
     ],
 )  # fmt: skip
 def test_refused(tmp_path, change, words):

@@ -20,6 +20,7 @@ from bnnsim.errors import BnnsimError, ConfigError, nearest
 VERBS = {
     "compare": ("bnnsim.cli.compare", "Compare ISAs on one network: cycles, speed-up, code size per layer."),
     "run": ("bnnsim.cli.run", "Run an experiment file (YAML) and print its comparison."),
+    "time": ("bnnsim.cli.time", "Time a function or a run of any bare-metal ELF file on a core."),
     "list": ("bnnsim.cli.list", "Show the extensions, cores, boards, networks and kernels there are."),
     "completion": ("bnnsim.cli.completion", "Print the completion script for bash, zsh or fish."),
 }

@@ -81,6 +81,8 @@ def make_cells(study: Study) -> list[Cell]:
     kernels, cache = load_kernels(), Cache()
     cells = []
     for core in (load_core(name) for name in study.cores):
+        if study.toolchain not in core.target:
+            raise UsageError(f"core {core.name}: the kernels are not built for {core.architecture} yet")
         priced = core.with_overrides({k: v for k, v in study.set.items() if k.startswith(f"{core.name}.")})
         tools = load_toolchain(study.toolchain, core.target[study.toolchain])
         cells += [

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from bnnsim import paths
 from bnnsim.errors import ConfigError, UsageError, nearest
 from bnnsim.timing.table import (
+    FRONT_ENDS,
     ConditionFailed,
     CostSource,
     Cycles,
@@ -22,6 +23,7 @@ from bnnsim.timing.table import (
     OddEncoding,
     PairRule,
     Part,
+    Refill,
 )
 from bnnsim.yamlfile import display_path, key_path, load_yaml
 from bnnsim.yamlwords import Problems, explain
@@ -35,14 +37,15 @@ class Core(Part):
     name: str = Field(min_length=1)
     description: str
     architecture: str
-    model: Literal["in_order"]
+    model: Literal["in_order", "per_instruction"]
     features: Names
     unicorn_cpu: str
     target: dict[str, str]
     default_board: str = "zero-wait"
     groups: dict[str, Group]
     memory: Names
-    fetch: Fetch
+    fetch: Fetch | None = None
+    refill: Refill | None = None
     pair_rules: Annotated[dict[str, PairRule], Field(max_length=8)]
     odd_encoding: OddEncoding
     misaligned: Misaligned
@@ -50,9 +53,16 @@ class Core(Part):
 
     @model_validator(mode="after")
     def _check(self) -> Core:
-        if problems := list(_clashes(self)):
+        if problems := [*_front_end_problems(self), *_clashes(self)]:
             raise Problems(problems)
         return self
+
+    @property
+    def front_end(self) -> Fetch | Refill:
+        """How the core's model fetches: the one section of `FRONT_ENDS` that the file has."""
+        part = getattr(self, FRONT_ENDS[self.model])
+        assert part is not None  # checked on load
+        return part
 
     @cached_property
     def group_names(self) -> dict[str, str]:
@@ -96,9 +106,9 @@ class Core(Part):
         """Keys that `with_overrides` takes → where they lie in the table."""
         places: dict[str, tuple[str, ...]] = {f"{name}.cycles": ("groups", name, "cycles") for name in self.groups}
         places |= {f"pair_rules.{n}.cycles": ("pair_rules", n, "cycles") for n in self.pair_rules}
-        for part in ("fetch", "odd_encoding", "misaligned", "condition_failed"):
+        for part in (FRONT_ENDS[self.model], "odd_encoding", "misaligned", "condition_failed"):
             fields = type(getattr(self, part)).model_fields
-            places |= {f"{part}.{name}": (part, name) for name in fields if name != "source"}
+            places |= {f"{part}.{name}": (part, name) for name in fields if name not in ("source", "faults")}
         return places
 
 
@@ -132,6 +142,7 @@ class _Variant(Part):
     groups: dict[str, _GroupChange] = Field(default={})
     memory: Names | None = None
     fetch: Fetch | None = None
+    refill: Refill | None = None
     pair_rules: dict[str, PairRule] = Field(default={})
     odd_encoding: OddEncoding | None = None
     misaligned: Misaligned | None = None
@@ -192,6 +203,15 @@ def _merged(base: Core, variant: _Variant) -> dict[str, Any]:
     for rule in data["pair_rules"].values():
         rule |= {"first": kept(rule["first"]), "second": kept(rule["second"])}
     return data
+
+
+def _front_end_problems(core: Core) -> Iterator[tuple[Keys, str]]:
+    needed = FRONT_ENDS[core.model]
+    for section in FRONT_ENDS.values():
+        if section == needed and getattr(core, section) is None:
+            yield (section,), f"missing key {section!r}, which model {core.model!r} needs"
+        elif section != needed and getattr(core, section) is not None:
+            yield (section,), f"model {core.model!r} does not read this; it needs {needed!r}"
 
 
 def _clashes(core: Core) -> Iterator[tuple[Keys, str]]:

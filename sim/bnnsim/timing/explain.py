@@ -67,11 +67,18 @@ def cycles_by_address(
     return found
 
 
+def executions_by_address(program: Program, scope: int) -> dict[int, int]:
+    """How often each instruction was issued in one scope, by its address; condition-failed ones count."""
+    times = program.trace.counts[scope][program.row_edge[program.own]]
+    addresses, at = np.unique(program.addresses[program.own], return_inverse=True)
+    return dict(zip(addresses.tolist(), np.bincount(at, times, len(addresses)).astype(np.int64).tolist(), strict=True))
+
+
 def _contributions(program: Program, costs: Costs) -> Iterator[tuple[str, str, np.ndarray]]:
     """Yield (stall reason or "", kind of source, int64 [S] cycles); all together are the scopes' cycles."""
     core, trace, at = costs.core, program.trace, program.cost_class
     for reason, cycles in _waits(program, costs):
-        part = core.pair_rules.get(reason, core.fetch)
+        part = core.pair_rules.get(reason, core.front_end)
         yield reason, part.source.kind, _total(program, cycles)
     odd = np.array([c.odd_memory for c in program.classes], np.int64) * core.odd_encoding.cycles
     yield "odd_encoding", core.odd_encoding.source.kind, _total(program, odd[at])

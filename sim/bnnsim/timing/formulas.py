@@ -24,6 +24,11 @@ def one_plus_registers(registers: int) -> int:
     return 1 + registers
 
 
+def two_plus_registers(registers: int) -> int:
+    """One cycle more than `one_plus_registers`: POP with pc on Armv6-M cores, the refill of a branch not included."""
+    return 2 + registers
+
+
 def early_termination_divide(divide_class: int) -> int:
     """Cycles of UDIV and SDIV: class 0 (quotient 0) 2, class 1 + d 3 + ⌊(d + 3) / 4⌋.
 
@@ -34,5 +39,6 @@ def early_termination_divide(divide_class: int) -> int:
 
 FORMULAS = {
     "one_plus_registers": Formula("registers", one_plus_registers),
+    "two_plus_registers": Formula("registers", two_plus_registers),
     "early_termination_divide": Formula("divide_class", early_termination_divide),
 }

@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from bnnsim.timing.core import Core
+from bnnsim.timing.table import Fetch
 
 # Fall-through edges replay this many instructions of the previous block, so that queue and pipeline are in
 # the state that they leave; the rules settle within far fewer.
@@ -38,9 +38,8 @@ def shape_of(address: int, size_bytes: int, folded: bool = False) -> int:
     return new_words | consumes | (ODD if odd and size_bytes == 4 else 0) | (FOLDED if folded else 0)
 
 
-def fetch_vector(core: Core) -> np.ndarray:
+def fetch_vector(f: Fetch) -> np.ndarray:
     """int64 [5]: the fetch parameters in the order that `row_ends` takes them."""
-    f = core.fetch
     values = (f.queue_words, f.latency_cycles, f.restart_cycles, f.refill_cycles, f.refill_odd_cycles)
     return np.array(values, np.int64)
 

@@ -9,12 +9,15 @@ import numpy as np
 
 from bnnsim.errors import CostError, UsageError
 from bnnsim.isa.extension import MOST_CYCLES
+from bnnsim.timing import in_order, per_instruction
 from bnnsim.timing.core import Core
-from bnnsim.timing.in_order import fetch_vector, row_ends
 from bnnsim.timing.program import Program, decode_program
 from bnnsim.timing.reader import CostClass
+from bnnsim.timing.table import Fetch, Refill
 
 __all__ = ["Costs", "Timing", "decode_program", "make_costs", "price"]
+
+_ROW_ENDS = {"in_order": in_order.row_ends, "per_instruction": per_instruction.row_ends}
 
 
 @dataclass(frozen=True)
@@ -31,13 +34,13 @@ class Costs:
     """The numbers that a price depends on.
 
     class_cycles: int64 [C], by the program's cost classes; pair_cycles: int64 [2 ** rules], by bit mask of
-    pair rules; fetch: see `in_order.fetch_vector`.
+    pair rules; front_end: parameters of the core's model, see `in_order.fetch_vector`.
     """
 
     core: Core
     class_cycles: np.ndarray
     pair_cycles: np.ndarray
-    fetch: np.ndarray
+    front_end: np.ndarray
 
 
 def price(program: Program, core: Core | None = None, latencies: Mapping[str, float] | None = None) -> Timing:
@@ -64,7 +67,11 @@ def make_costs(program: Program, core: Core, latencies: Mapping[str, float]) -> 
     class_cycles = [_cycles_of(c, program, core, latencies) for c in program.classes]
     rules = np.array([rule.cycles for rule in core.pair_rules.values()], np.int64)
     masks = np.arange(1 << len(rules))[:, None] >> np.arange(len(rules)) & 1
-    return Costs(core, np.array(class_cycles, np.int64), masks @ rules, fetch_vector(core))
+    return Costs(core, np.array(class_cycles, np.int64), masks @ rules, _front_end(core.front_end))
+
+
+def _front_end(part: Fetch | Refill) -> np.ndarray:
+    return in_order.fetch_vector(part) if isinstance(part, Fetch) else per_instruction.refill_vector(part)
 
 
 def _cycles_of(cost: CostClass, program: Program, core: Core, latencies: Mapping[str, float]) -> int:
@@ -82,9 +89,9 @@ def _cycles_of(cost: CostClass, program: Program, core: Core, latencies: Mapping
 
 def program_ends(program: Program, costs: Costs) -> np.ndarray:
     """int64 [N]: end of each row, in cycles from the end of the branch that its edge's rows follow."""
-    return row_ends(
+    return _ROW_ENDS[costs.core.model](
         program.cost_class, program.pair, program.shape, program.starts, program.taken,
-        costs.class_cycles, costs.pair_cycles, costs.fetch,
+        costs.class_cycles, costs.pair_cycles, costs.front_end,
     )  # fmt: skip
 
 

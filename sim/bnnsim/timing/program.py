@@ -79,6 +79,7 @@ def decode_program(trace: Trace, image: Image, core: Core) -> Program:
 
     Raises CostError naming address, word and disassembly of an instruction without a cost.
     """
+    _check_misaligned(trace, image, core)
     reader = Reader(image, core)
     blocks = [reader.block(address, size) for address, size in trace.blocks.tolist()]
     entries = reader.entries
@@ -156,6 +157,15 @@ def _rules(first: Entry, second: Entry, core: Core) -> int:
         if first.group in rule.first and second.group in second_groups and holds[rule.when]:
             mask |= 1 << bit
     return mask
+
+
+def _check_misaligned(trace: Trace, image: Image, core: Core) -> None:
+    """Raise CostError for a misaligned access that the core would have faulted on (the emulator does not)."""
+    if core.misaligned.faults and len(trace.misaligned_at):
+        address = int(trace.misaligned_at[0])
+        function = image.function_at(address)
+        place = f"{address:#010x}" + (f" in {function.name}" if function else "")
+        raise CostError(f"{place}: misaligned data access, which faults on core {core.name}")
 
 
 def _check_divides(program: Program, reader: Reader) -> None:

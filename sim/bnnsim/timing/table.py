@@ -70,6 +70,17 @@ class Fetch(Part):
     source: CostSource
 
 
+class Refill(Part):
+    """What a taken branch costs beyond its group's cycles on a core whose fetch never stalls otherwise."""
+
+    cycles: Cycles
+    source: CostSource
+
+
+# model of a core → the section of its file that holds how it fetches
+FRONT_ENDS = {"in_order": "fetch", "per_instruction": "refill"}
+
+
 class PairRule(Part):
     """Cycles added when a group of `second` comes directly after one of `first`; "memory" is core.memory."""
 
@@ -88,10 +99,11 @@ class OddEncoding(Part):
 
 
 class Misaligned(Part):
-    """Cycles added to a data access by the two columns of `Trace.misaligned`."""
+    """Cycles added to a data access by the two columns of `Trace.misaligned`, or that the core faults on them."""
 
     crossing_cycles: Cycles
     odd_word_cycles: Cycles
+    faults: bool = False
     source: CostSource
 
 
