@@ -4,20 +4,9 @@ import pytest
 
 from bnnsim.build.intrinsics import header
 from bnnsim.isa import load_isa
-from tests.conftest import compilers
+from tests.conftest import REPOSITORY, compilers
 
-FUSED = """
-from bnnsim.isa import CX3A, Extension, Source, u32
-fused = Extension("fused", "A test.")
-@fused.instruction(CX3A(op=3, coprocessor=1), latency=1, source=Source.assumed("test"), vectors=[((1, 0, 0), 1)],
-                   primitive="xor_popcount_accumulate")
-def xpa(d: u32, n: u32, m: u32) -> u32:
-    x = n ^ m
-    x = x - ((x >> 1) & 0x55555555)
-    x = (x & 0x33333333) + ((x >> 2) & 0x33333333)
-    x = (x + (x >> 4)) & 0x0F0F0F0F
-    return d + (((x * 0x01010101) >> 24) & 0x3F)
-"""
+FUSED = (REPOSITORY / "tests" / "data" / "fused.py").read_text().replace("CX3A(op=0)", "CX3A(op=3, coprocessor=1)")
 
 
 @pytest.fixture

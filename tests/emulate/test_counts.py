@@ -8,6 +8,7 @@ import unicorn
 from capstone import CS_ARCH_ARM, CS_MODE_MCLASS, CS_MODE_THUMB, Cs
 
 from bnnsim.emulate.machine import Machine
+from tests.conftest import compilers
 from tests.emulate.programs import C_PROGRAMS, FLAGS_IN_IT, LONG_BLOCK
 
 
@@ -45,13 +46,9 @@ def issued_by_stepping(image, plan):
     return issued
 
 
-@pytest.mark.parametrize("compiler", ["clang", "gcc"])
+@pytest.mark.parametrize("compiler", compilers())
 @pytest.mark.parametrize("name", sorted(C_PROGRAMS))
 def test_c_programs(run_source, name, compiler):
-    from tests.conftest import compilers
-
-    if compiler not in compilers():
-        pytest.skip("GCC is not installed")
     image, plan, trace = run_source(C_PROGRAMS[name], args=(50,), compiler=compiler)
     assert issued_by_trace(image, trace) == issued_by_stepping(image, plan)
 

@@ -1,6 +1,5 @@
 """Encodings against reference words, and against what the compilers' own CDE support emits."""
 
-import shutil
 import subprocess
 
 import pytest
@@ -9,6 +8,7 @@ from hypothesis import strategies as st
 
 from bnnsim.errors import ExtensionError
 from bnnsim.isa.encoding import CX1, CX1A, CX2, CX2A, CX3, CX3A, FORMS, Encoding
+from tests.conftest import compilers
 
 # (form, immediate, registers, word): assembled by GNU as (binutils 2.40) and llvm-mc 14, coprocessor 0
 REFERENCE = [
@@ -70,7 +70,7 @@ def test_forms_do_not_overlap_each_other():
         assert sum(a.overlaps(b) for b in encodings) == 1
 
 
-@pytest.mark.skipif(shutil.which("arm-none-eabi-gcc") is None, reason="compares with GCC's own CDE intrinsics")
+@pytest.mark.skipif("gcc" not in compilers(), reason="compares with GCC's own CDE intrinsics")
 def test_gcc_intrinsics_emit_the_same_words(tmp_path):
     source = tmp_path / "cde.c"
     source.write_text(

@@ -41,6 +41,11 @@ class CustomSite:
     instruction: Instruction
     registers: Mapping[str, int]
 
+    @property
+    def text(self) -> str:
+        """Disassembly: mnemonic and registers."""
+        return f"{self.instruction.mnemonic} {', '.join(f'r{n}' for n in self.registers.values())}"
+
 
 @dataclass(frozen=True)
 class Image:

@@ -22,6 +22,7 @@ from bnnsim.model.kernels import Kernel
 from bnnsim.model.lower import LoweredLayer, layer_struct_fields
 from bnnsim.paths import data_root
 
+STACK_BYTES = 8192
 # Lengths are no limit here: whether an image fits its board is told with the board's name, after linking.
 _MEMORY = """\
 MEMORY
@@ -29,6 +30,7 @@ MEMORY
     flash (rx)  : ORIGIN = {flash:#x}, LENGTH = 64M
     ram   (rwx) : ORIGIN = {ram:#x}, LENGTH = 64M
 }}
+__stack_bytes = {stack:#x};
 """
 BEGIN, END = "bnnsim_begin", "bnnsim_end"
 ARENA = "bnnsim_arena"
@@ -88,7 +90,7 @@ class Builder:
                     pool.map(lambda p: self.toolchain.compile(p, includes, self.shift_code_bytes, self.cache), paths)
                 )
         script = kernels / "runtime" / "link.ld"
-        memory = _MEMORY.format(flash=self.flash_address, ram=self.ram_address)
+        memory = _MEMORY.format(flash=self.flash_address, ram=self.ram_address, stack=STACK_BYTES)
         key = digest(self.toolchain.version, script.read_bytes(), memory, *keep, *objects)
         elf = self.cache.get("elf", key)
         if elf is None:

@@ -50,8 +50,7 @@ def _disassemble(image: Image, start: int, end: int) -> Iterator[tuple[int, int,
     at = start
     while at < end:
         if (site := image.sites.get(at)) is not None:
-            registers = ", ".join(f"r{n}" for n in site.registers.values())
-            yield at, 4, f"{site.instruction.mnemonic} {registers}"
+            yield at, 4, site.text
             at += 4
             continue
         stop = next((site for site in sites if site > at), end)

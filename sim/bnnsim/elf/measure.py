@@ -10,7 +10,8 @@ import numpy as np
 from bnnsim.build.image import Image
 from bnnsim.elf.names import Names
 from bnnsim.emulate.custom import compile_semantics
-from bnnsim.emulate.machine import Machine, Stop
+from bnnsim.emulate.faults import BKPT
+from bnnsim.emulate.machine import NOP_W, Machine, Stop
 from bnnsim.emulate.plan import Plan, Slice
 from bnnsim.emulate.run import emulate
 from bnnsim.emulate.sites import find_sites
@@ -21,9 +22,7 @@ from bnnsim.timing.explain import cycles_by_address, executions_by_address, expl
 from bnnsim.timing.price import price
 from bnnsim.timing.program import decode_program
 
-_BKPT = 7  # Unicorn's interrupt number
 _SEMIHOSTING, _SEMIHOSTING_EXITS = 0xBEAB, (0x18, 0x20)
-_NOP_W = bytes.fromhex("aff30080")  # what custom instructions are replaced by while they run
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,7 @@ def _breakpoint_end(image: Image, plan: Plan, cpu: str) -> int | None:
     machine.hook_sites(find_sites(image, compile_semantics(image.isa), details=False), everywhere=False)
     machine.count_edges()  # the instruction limit counts there
     number, stop = machine.in_worker(lambda: _first_stop(machine))
-    if stop is None or stop.interrupt != _BKPT:
+    if stop is None or stop.interrupt != BKPT:
         return None
     place = Names(image).place(stop.pc)
     if number < len(plan.slices) - 1:
@@ -151,7 +150,7 @@ def _check_code(image: Image, plan: Plan, trace: Trace) -> None:
             continue
         expected = bytearray(image.read(low, high - low))
         for site in (s for s in image.sites if low <= s < high):
-            expected[site - low : site - low + 4] = _NOP_W
+            expected[site - low : site - low + 4] = NOP_W
         now = found[low - base : high - base]
         if now != expected:
             at = next(i for i, (a, b) in enumerate(zip(now, expected, strict=True)) if a != b)

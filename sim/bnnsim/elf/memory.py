@@ -6,10 +6,9 @@ import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bnnsim.emulate.plan import Region
+from bnnsim.emulate.plan import PAGE, Region
 from bnnsim.errors import UsageError
 
-PAGE = 1 << 16  # the emulator's blocks end at page boundaries: pages as large as it takes
 RAM = (0x2000_0000, 16 << 20)
 # System control space, SysTick and so on (Arm DDI 0403E, table B3-1): reads what was written, else 0.
 SYSTEM = (0xE000_0000, 1 << 20)

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from bnnsim.build.image import Image, load_image
 from bnnsim.elf.memory import Extent, Memory, map_memory, segment_extents
-from bnnsim.emulate.plan import Plan, Slice
-from bnnsim.emulate.trace import OVERHEAD
+from bnnsim.emulate.plan import OVERHEAD, Plan, Slice
 from bnnsim.errors import BuildError, UsageError, nearest
 from bnnsim.isa import Isa
 

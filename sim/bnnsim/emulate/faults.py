@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from bnnsim.build.image import Image
 from bnnsim.emulate import probes
-from bnnsim.emulate.machine import PAGE, Machine, Stop
+from bnnsim.emulate.machine import Machine, Stop
+from bnnsim.emulate.plan import PAGE
 from bnnsim.emulate.sites import data_access
 
-_NO_COPROCESSOR, _BKPT, _SVC, _EXCEPTION_RETURN, _PREFETCH_ABORT = 17, 7, 2, 8, 3
+# Unicorn's interrupt numbers
+BKPT = 7
+_NO_COPROCESSOR, _SVC, _EXCEPTION_RETURN, _PREFETCH_ABORT = 17, 2, 8, 3
 
 
 def diagnose(machine: Machine, stop: Stop) -> str:
@@ -80,7 +83,7 @@ def _interrupt_cause(machine: Machine, stop: Stop) -> str:
         encoded = int.from_bytes(word[:2], "little") << 16 | int.from_bytes(word[2:], "little")
         selected = machine.image.isa.name
         return f"custom or coprocessor instruction {encoded:#010x} that no selected extension defines (ISA {selected})"
-    names = {_BKPT: "BKPT", _SVC: "SVC", _EXCEPTION_RETURN: "exception return"}
+    names = {BKPT: "BKPT", _SVC: "SVC", _EXCEPTION_RETURN: "exception return"}
     return f"unexpected {names.get(stop.interrupt or 0, f'interrupt {stop.interrupt}')} instruction"
 
 
@@ -121,8 +124,7 @@ def _disassembly(image: Image, address: int) -> str | None:
     from capstone import CS_ARCH_ARM, CS_MODE_MCLASS, CS_MODE_THUMB, Cs
 
     if site := image.sites.get(address):
-        registers = ", ".join(f"r{n}" for n in site.registers.values())
-        return f"{site.word:08x}  {site.instruction.mnemonic} {registers}"
+        return f"{site.word:08x}  {site.text}"
     code = image.read(address, 4)
     instruction = next(Cs(CS_ARCH_ARM, CS_MODE_THUMB | CS_MODE_MCLASS).disasm(code, address, 1), None)
     return f"{instruction.bytes.hex()}  {instruction.mnemonic} {instruction.op_str}" if instruction else None

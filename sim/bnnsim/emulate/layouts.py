@@ -7,9 +7,7 @@ from collections.abc import Mapping
 
 from bnnsim.build.image import Image
 from bnnsim.build.program import ARENA, BEGIN, END, Program, call_mark, return_mark
-from bnnsim.emulate.machine import PAGE
-from bnnsim.emulate.plan import Plan, Region, Slice
-from bnnsim.emulate.trace import OVERHEAD
+from bnnsim.emulate.plan import OVERHEAD, PAGE, Plan, Region, Slice
 from bnnsim.model.lower import LoweredLayer, layer_struct_fields
 
 _RESET = "Reset_Handler"

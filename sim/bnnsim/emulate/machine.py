@@ -22,14 +22,11 @@ from unicorn import arm_const
 from bnnsim.build.image import Image
 from bnnsim.emulate import probes
 from bnnsim.emulate.native import add_hook
-from bnnsim.emulate.plan import Plan
+from bnnsim.emulate.plan import PAGE, Plan
 from bnnsim.emulate.sites import REGISTER_IDS, Sites
 
 T = TypeVar("T")
-# Unicorn ends a block at every page boundary. With large pages a block is the same wherever the linker
-# puts its function; with the default of 1 KiB a layer's cycles would depend on what else is linked.
-PAGE = 1 << 16
-_NOP_W = bytes.fromhex("aff30080")
+NOP_W = bytes.fromhex("aff30080")  # what custom instructions are replaced by while they run
 _STACK_PAINT = 0xA5
 _CPUS = {
     name.removeprefix("UC_CPU_ARM_").lower().replace("_", "-"): value
@@ -74,7 +71,7 @@ class Machine:
         for segment in image.segments:
             self.uc.mem_write(segment.address, segment.data)
         for address in image.sites:
-            self.uc.mem_write(address, _NOP_W)
+            self.uc.mem_write(address, NOP_W)
         low, top = plan.stack
         self.uc.mem_write(low, bytes([_STACK_PAINT]) * (top - low))
         for address, data in plan.writes:
@@ -96,7 +93,7 @@ class Machine:
 
     def hook_sites(self, sites: Sites, everywhere: bool) -> None:
         """Install the hook for custom instructions only, or (detail pass) on all code."""
-        self.sites = sites
+        self.sites = sites  # the hooks read its arrays as long as the machine runs
         state = self.site_state
         state[probes.BASE], state[probes.HALFWORDS] = sites.base, len(sites.lookup)
         state[probes.LOOKUP], state[probes.RECORDS] = sites.lookup.ctypes.data, sites.records.ctypes.data

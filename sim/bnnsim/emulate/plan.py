@@ -7,6 +7,10 @@ from functools import cached_property
 
 from bnnsim.cache import digest
 
+OVERHEAD = "overhead"  # the last scope: what belongs to no layer
+# Unicorn ends a block at every page boundary. With large pages a block is the same wherever the linker
+# puts its function; with the default of 1 KiB a layer's cycles would depend on what else is linked.
+PAGE = 1 << 16
 # Images are linked and run with RAM moved by this offset, from 0x20000000 to 0xA0200000. That region of the
 # Armv7-M memory map is execute-never; stores to executable pages take a path in Unicorn that is 19 times
 # slower. The 2 MiB keep RAM and flash out of each other's slots in the emulator's address cache. Cycles

@@ -39,10 +39,6 @@ def block_hook(uc, address, size, data):
     left = np.int64(state[BUDGET]) - np.int64(size >> np.uint32(1))
     state[BUDGET] = np.uint64(left)
     slot = ((block ^ (previous << np.uint64(7))) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(48)
-    at = np.uint64(TABLE) + slot * np.uint64(4)
-    if state[at + np.uint64(1)] == block and state[at] == previous and left >= 0:
-        state[at + np.uint64(2)] += np.uint64(1)
-        return
     if left < 0:
         state[STOP] = np.uint64(STOP_BUDGET)
         emu_stop(uc)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-OVERHEAD = "overhead"
 DIVIDE_CLASSES = 34
 
 

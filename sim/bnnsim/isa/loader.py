@@ -17,7 +17,7 @@ from bnnsim.isa.extension import Extension, Instruction
 BASE = "base"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Isa:
     """The base instruction set plus zero or more extensions; `name` is what tables print."""
 

@@ -10,8 +10,9 @@ from typing import Any
 import matplotlib
 from matplotlib.figure import Figure
 
+from bnnsim.emulate.plan import OVERHEAD
 from bnnsim.report import lines
-from bnnsim.study.results import OVERHEAD, CellResult, Comparison
+from bnnsim.study.results import CellResult, Comparison
 
 # Okabe & Ito, "Color Universal Design" (2008): told apart with every kind of colour vision. Grey is overhead.
 _COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")

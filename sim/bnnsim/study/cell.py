@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bnnsim.build.image import Image
-from bnnsim.build.program import Builder
+from bnnsim.build.program import STACK_BYTES, Builder
 from bnnsim.build.program import Program as NetworkProgram
 from bnnsim.build.toolchain import Toolchain
 from bnnsim.cache import Cache, digest
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 FAITHFUL = "faithful"
 DENSITIES = (0.1, 0.5, 0.9)
-STACK_BYTES = 8192  # kernels/runtime/link.ld
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,6 +180,12 @@ def input_of(cell: Cell, layer: Layer) -> np.ndarray:
     return cell.x if layer.inputs[0] == "input" else cell.expected[layer.inputs[0]]
 
 
+@functools.cache
+def _kernel_image(builder: Builder, kernel: Kernel) -> Image:
+    """A kernel's own image, read once however many layers try the kernel."""
+    return builder.build_kernel(kernel)
+
+
 def time_kernel(cell: Cell, layer: Layer, kernel: Kernel, x: np.ndarray, expected: np.ndarray) -> int:
     """Cycles of one kernel on one layer and input, run alone, verified.
 
@@ -189,7 +194,7 @@ def time_kernel(cell: Cell, layer: Layer, kernel: Kernel, x: np.ndarray, expecte
     """
     from bnnsim.emulate.layouts import kernel_plan
 
-    image = cell.builder.build_kernel(kernel)
+    image = _kernel_image(cell.builder, kernel)
     lowered, data, cycles = lower_layer(layer, kernel), pack_tensor(x, layer.input), 0
     for flush in ("end",) if kernel in cell.kernels else ("start", "end"):
         trace = emulate_cached(cell, image, kernel_plan(image, lowered, cell.regions, data, flush))

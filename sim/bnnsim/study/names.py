@@ -12,10 +12,10 @@ from typing import Any
 
 from bnnsim import paths
 from bnnsim.errors import BnnsimError, UsageError, nearest
+from bnnsim.isa import BASE
 from bnnsim.yamlwords import Problems
 
 Fields = Mapping[str, Any]
-BASE = "base"
 
 
 def network(text: str, folder: Path, _: Fields) -> str:

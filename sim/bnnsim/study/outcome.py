@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bnnsim.build.toolchain import sources_of
 from bnnsim.cache import digest
+from bnnsim.emulate.plan import OVERHEAD
 from bnnsim.isa import BASE, load_isa
 from bnnsim.paths import data_root
 from bnnsim.study.cell import (
@@ -24,7 +25,7 @@ from bnnsim.study.cell import (
     on_base,
     run_network,
 )
-from bnnsim.study.results import OVERHEAD, CellResult, LayerResult
+from bnnsim.study.results import CellResult, LayerResult
 from bnnsim.timing.price import Timing
 
 Report = Callable[[int, str], None]  # finished steps of the cell, what is running

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 SCHEMA = 1
-OVERHEAD = "overhead"  # the last row: startup, calls and whatever else belongs to no layer
 
 
 @dataclass(frozen=True)
