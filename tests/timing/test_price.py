@@ -8,7 +8,7 @@ import pytest
 from bnnsim.errors import CostError, UsageError
 from bnnsim.isa import CX2, Extension, Isa, Source, u32
 from bnnsim.timing.core import load_core
-from bnnsim.timing.explain import cycles_by_address, explain
+from bnnsim.timing.explain import cycles_by_address, explain, stalls_by_address
 from bnnsim.timing.price import decode_program, price
 from tests.timing.bench import CODE, RAM, RAM_BYTES, assemble, trace
 
@@ -75,6 +75,13 @@ def test_every_cycle_is_accounted_for(program):
         assert (sum(found.sources.values()) == timing.cycles).all()
         assert sum(cycles_by_address(program, latencies=latencies).values()) == timing.cycles.sum()
         assert sum(cycles_by_address(program, latencies=latencies, scope=1).values()) == timing.cycles[1]
+
+
+def test_stalls_by_address_add_up_to_those_of_the_scope(program):
+    found, total = stalls_by_address(program, scope=1), explain(program).stalls
+    for reason, cycles in total.items():
+        assert sum(by.get(reason, 0) for by in found.values()) == cycles[1]
+    assert all(by and all(by.values()) for by in found.values())
 
 
 def test_instructions(program):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from bnnsim.timing.core import Core
-from bnnsim.timing.price import Costs, divide_cycles, make_costs, program_ends, skip_cycles
+from bnnsim.timing.extra import Extra
+from bnnsim.timing.price import Costs, kind_of, make_costs, operand_extras, program_ends
 from bnnsim.timing.program import Program
 
 KINDS: tuple[str, ...] = ("manual", "measured", "assumed")
@@ -27,17 +28,23 @@ class Explanation:
     sources: Mapping[str, np.ndarray]
 
 
-def explain(program: Program, core: Core | None = None, latencies: Mapping[str, float] | None = None) -> Explanation:
+def explain(
+    program: Program,
+    core: Core | None = None,
+    latencies: Mapping[str, float] | None = None,
+    memory: Sequence[Extra] = (),
+) -> Explanation:
     """Account for every cycle that `price` counts with the same arguments."""
     costs = make_costs(program, core or program.core, latencies or {})
     none = np.zeros(len(program.trace.scopes), np.int64)
     reasons = ("branch_refill", "fetch", "odd_encoding", "misaligned", *program.rules)
     stalls = dict.fromkeys(reasons, none)
     sources = dict.fromkeys(KINDS, none)
-    for reason, kind, cycles in _contributions(program, costs):
+    extras = ((e.reason, e.kind, e.total) for e in (*operand_extras(program, costs), *memory))
+    for reason, kind, cycles in (*_row_cycles(program, costs), *extras):
         sources[kind] = sources[kind] + cycles
         if reason:
-            stalls[reason] = stalls[reason] + cycles
+            stalls[reason] = stalls.get(reason, none) + cycles
     return Explanation(program.trace.scopes, stalls, sources)
 
 
@@ -45,6 +52,7 @@ def cycles_by_address(
     program: Program,
     core: Core | None = None,
     latencies: Mapping[str, float] | None = None,
+    memory: Sequence[Extra] = (),
     scope: int | None = None,
 ) -> dict[int, int]:
     """Cycles of each instruction by its address, of one scope or of all; the sum is what `price` gives."""
@@ -52,19 +60,37 @@ def cycles_by_address(
     trace, scopes = program.trace, slice(None) if scope is None else slice(scope, scope + 1)
     ends = program_ends(program, costs)
     cycles = (ends - _row_begins(program, ends)) * trace.counts[scopes].sum(axis=0)[program.row_edge]
-    penalties = np.array([costs.core.misaligned.crossing_cycles, costs.core.misaligned.odd_word_cycles])
-    divides = [divide_cycles(costs.core, g, trace.divides.shape[2]) for g in program.divide_groups]
-    parts = [
-        (program.addresses[program.own], cycles[program.own]),
-        (trace.skipped_at, trace.skipped[scopes].sum(axis=0) * skip_cycles(program, costs)),
-        (trace.misaligned_at, trace.misaligned[scopes].sum(axis=0) @ penalties),
-        (trace.divides_at, [n @ c for n, c in zip(trace.divides[scopes].sum(axis=0), divides, strict=True)]),
-    ]
+    parts = [(program.addresses[program.own], cycles[program.own])]
+    parts += [(e.at, e.cycles[scopes].sum(axis=0)) for e in (*operand_extras(program, costs), *memory)]
     found: dict[int, int] = {}
     for addresses, values in parts:
         for address, value in zip(addresses.tolist(), values, strict=True):
             found[address] = found.get(address, 0) + int(value)
     return found
+
+
+def stalls_by_address(
+    program: Program,
+    core: Core | None = None,
+    latencies: Mapping[str, float] | None = None,
+    memory: Sequence[Extra] = (),
+    scope: int | None = None,
+) -> dict[int, dict[str, int]]:
+    """Stall cycles of each instruction by its address, then by reason; only what is not zero."""
+    costs = make_costs(program, core or program.core, latencies or {})
+    trace, scopes = program.trace, slice(None) if scope is None else slice(scope, scope + 1)
+    times, own = trace.counts[scopes].sum(axis=0)[program.row_edge], program.own
+    odd = np.array([c.odd_memory for c in program.classes], np.int64) * costs.core.odd_encoding.cycles
+    rows = [*_waits(program, costs), ("odd_encoding", odd[program.cost_class])]
+    parts = [(reason, program.addresses[own], (cycles * times)[own]) for reason, cycles in rows]
+    extras = (*operand_extras(program, costs), *memory)
+    parts += [(e.reason, e.at, e.cycles[scopes].sum(axis=0)) for e in extras if e.reason]
+    found: dict[int, dict[str, int]] = {}
+    for reason, addresses, values in parts:
+        for at in np.flatnonzero(values).tolist():
+            reasons = found.setdefault(int(addresses[at]), {})
+            reasons[reason] = reasons.get(reason, 0) + int(values[at])
+    return {address: kept for address, by in found.items() if (kept := {r: n for r, n in by.items() if n})}
 
 
 def executions_by_address(program: Program, scope: int) -> dict[int, int]:
@@ -74,27 +100,17 @@ def executions_by_address(program: Program, scope: int) -> dict[int, int]:
     return dict(zip(addresses.tolist(), np.bincount(at, times, len(addresses)).astype(np.int64).tolist(), strict=True))
 
 
-def _contributions(program: Program, costs: Costs) -> Iterator[tuple[str, str, np.ndarray]]:
-    """Yield (stall reason or "", kind of source, int64 [S] cycles); all together are the scopes' cycles."""
-    core, trace, at = costs.core, program.trace, program.cost_class
+def _row_cycles(program: Program, costs: Costs) -> Iterator[tuple[str, str, np.ndarray]]:
+    """Yield (stall reason or "", kind of source, int64 [S] cycles) of the edges; all together are their cycles."""
+    core, at = costs.core, program.cost_class
     for reason, cycles in _waits(program, costs):
         part = core.pair_rules.get(reason, core.front_end)
         yield reason, part.source.kind, _total(program, cycles)
     odd = np.array([c.odd_memory for c in program.classes], np.int64) * core.odd_encoding.cycles
     yield "odd_encoding", core.odd_encoding.source.kind, _total(program, odd[at])
     issue = costs.class_cycles - odd
-    kinds = [_kind(program, core, c) for c in range(len(program.classes))]
-    for c, kind in enumerate(kinds):
-        yield "", kind, _total(program, np.where(at == c, issue[c], 0))
-    for k, c in enumerate(program.skip_class.tolist()):
-        if c >= 0:
-            yield "", kinds[c], -trace.skipped[:, k] * costs.class_cycles[c]
-            yield "", core.condition_failed.source.kind, trace.skipped[:, k] * core.condition_failed.cycles
-    for group, classes in program.divides.items():
-        if group:
-            yield "", core.groups[group].source.kind, classes @ divide_cycles(core, group, classes.shape[1])
-    penalties = np.array([core.misaligned.crossing_cycles, core.misaligned.odd_word_cycles])
-    yield "misaligned", core.misaligned.source.kind, program.misaligned @ penalties
+    for c in range(len(program.classes)):
+        yield "", kind_of(program, core, c), _total(program, np.where(at == c, issue[c], 0))
 
 
 def _waits(program: Program, costs: Costs) -> Iterator[tuple[str, np.ndarray]]:
@@ -120,8 +136,3 @@ def _total(program: Program, row_cycles: np.ndarray) -> np.ndarray:
     """int64 [S]: cycles of rows, summed over the edges' own rows as often as the edges ran."""
     own = np.where(program.own, row_cycles, 0)
     return program.trace.counts @ np.add.reduceat(own, program.starts[:-1])
-
-
-def _kind(program: Program, core: Core, cost_class: int) -> str:
-    cost = program.classes[cost_class]
-    return core.groups[cost.group].source.kind if cost.group else program.custom[cost.custom].source.kind

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from bnnsim.errors import CostError, UsageError
 from bnnsim.isa.extension import MOST_CYCLES
 from bnnsim.timing import in_order, per_instruction
 from bnnsim.timing.core import Core
+from bnnsim.timing.extra import Extra
 from bnnsim.timing.program import Program, decode_program
 from bnnsim.timing.reader import CostClass
 from bnnsim.timing.table import Fetch, Refill
@@ -43,17 +44,23 @@ class Costs:
     front_end: np.ndarray
 
 
-def price(program: Program, core: Core | None = None, latencies: Mapping[str, float] | None = None) -> Timing:
+def price(
+    program: Program,
+    core: Core | None = None,
+    latencies: Mapping[str, float] | None = None,
+    memory: Sequence[Extra] = (),
+) -> Timing:
     """Price a program: one pass of a compiled loop over its rows, so sweeps can call it again and again.
 
     core: one that differs from the program's core in numbers only (default: the program's core); latencies:
-    cycles by "extension.instruction", where they differ from the extension's own.
+    cycles by "extension.instruction", where they differ from the extension's own; memory: what the board's
+    memories add (see `memory_extras`).
     Raises CostError if the core has no cost for a group, UsageError for a latency that cannot be.
     """
     costs = make_costs(program, core or program.core, latencies or {})
     cycles = program.trace.counts @ edge_cycles(program, program_ends(program, costs))
-    for extra in operand_cycles(program, costs).values():
-        cycles = cycles + extra
+    for extra in (*operand_extras(program, costs), *memory):
+        cycles = cycles + extra.total
     return Timing(program.trace.scopes, cycles, program.instructions)
 
 
@@ -101,27 +108,36 @@ def edge_cycles(program: Program, ends: np.ndarray) -> np.ndarray:
     return ends[program.starts[1:] - 1] - np.where(program.taken, 0, before)
 
 
-def operand_cycles(program: Program, costs: Costs) -> dict[str, np.ndarray]:
-    """What the operands decide, as cycles added to those of the edges: int64 [S] by reason."""
+def operand_extras(program: Program, costs: Costs) -> Iterator[Extra]:
+    """Yield what failed conditions, divides and misaligned accesses add to the cycles of the edges."""
     core, trace = costs.core, program.trace
+    yield from _condition_failed(program, costs)
+    for group in dict.fromkeys(program.divide_groups):
+        at = np.array([g == group for g in program.divide_groups])
+        cycles = trace.divides[:, at] @ _divide_cycles(core, group, trace.divides.shape[2])
+        yield Extra("", core.groups[group].source.kind if group else "assumed", trace.divides_at[at], cycles)
     penalties = np.array([core.misaligned.crossing_cycles, core.misaligned.odd_word_cycles])
-    extra = {
-        "condition_failed": trace.skipped @ skip_cycles(program, costs),
-        "misaligned": program.misaligned @ penalties,
-        "divide": np.zeros(len(trace.scopes), np.int64),
-    }
-    for group, classes in program.divides.items():
-        extra["divide"] += classes @ divide_cycles(core, group, classes.shape[1])
-    return extra
+    yield Extra("misaligned", core.misaligned.source.kind, trace.misaligned_at, trace.misaligned @ penalties)
 
 
-def skip_cycles(program: Program, costs: Costs) -> np.ndarray:
-    """int64 [K]: cycles added when the condition of trace.skipped_at fails (0 or less)."""
-    at = program.skip_class
-    return np.where(at < 0, 0, costs.core.condition_failed.cycles - costs.class_cycles[at])
+def _condition_failed(program: Program, costs: Costs) -> Iterator[Extra]:
+    """An instruction whose condition fails takes the core's cycles for that in place of its own."""
+    trace, at = program.trace, program.skip_class
+    kinds = np.array(["" if c < 0 else kind_of(program, costs.core, c) for c in at.tolist()], dtype=object)
+    for kind in sorted(set(kinds.tolist()) - {""}):
+        own = kinds == kind
+        yield Extra("", kind, trace.skipped_at[own], -trace.skipped[:, own] * costs.class_cycles[at[own]])
+    known, failed = at >= 0, costs.core.condition_failed
+    yield Extra("", failed.source.kind, trace.skipped_at[known], trace.skipped[:, known] * failed.cycles)
 
 
-def divide_cycles(core: Core, group: str, classes: int) -> np.ndarray:
+def kind_of(program: Program, core: Core, cost_class: int) -> str:
+    """Kind of the source that a cost class rests on."""
+    cost = program.classes[cost_class]
+    return core.groups[cost.group].source.kind if cost.group else program.custom[cost.custom].source.kind
+
+
+def _divide_cycles(core: Core, group: str, classes: int) -> np.ndarray:
     """int64 [classes]: cycles of a divide beyond those of its row, by class of its operands."""
     law = core.groups[group].law if group else None
     by_operands = law is not None and law.of == "divide_class"

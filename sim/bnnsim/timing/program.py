@@ -62,17 +62,6 @@ class Program:
         """bool [N]: the row is charged to its edge, i.e. not replayed."""
         return np.arange(len(self.cost_class)) >= (self.starts[:-1] + self.replayed)[self.row_edge]
 
-    @cached_property
-    def divides(self) -> Mapping[str, np.ndarray]:
-        """By group of the core's table: divides by class, int64 [S, 34]."""
-        at = np.array(self.divide_groups)
-        return {g: self.trace.divides[:, at == g].sum(axis=1) for g in set(self.divide_groups)}
-
-    @cached_property
-    def misaligned(self) -> np.ndarray:
-        """int64 [S, 2]: misaligned data accesses, columns as in `Trace.misaligned`."""
-        return self.trace.misaligned.sum(axis=1)
-
 
 def decode_program(trace: Trace, image: Image, core: Core) -> Program:
     """Decode the blocks of a trace from the image's original words and lay its edges out as rows.
