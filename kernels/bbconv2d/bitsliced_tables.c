@@ -21,6 +21,9 @@ supports: kernel_h * kernel_w * in_c <= 32766
 #include "bitsliced.h"
 #include "bnn_layer.h"
 #include "primitives.h"
+#ifndef __thumb2__
+#include "bitsliced_armv6m.h"
+#endif
 
 enum {
     TILE_PIXELS = 256,
@@ -39,6 +42,7 @@ typedef struct {
 
 /* ---- tables ---- */
 
+#ifdef __thumb2__
 #define LOAD(r, base, at) "ldr.w " #r ", [" #base ", #" #at "]\n\t"
 #define STORE(r, base, at) "str.w " #r ", [" #base ", #" #at "]\n\t"
 #define EVEN_ENTRY(pattern, x)               \
@@ -88,6 +92,15 @@ static __attribute__((naked, noinline)) void write_rows(uint32_t *t __attribute_
         "bne.w 1b\n\t"
         "pop.w {r2, r4-r11, pc}");
 }
+#else
+static __attribute__((naked, noinline)) void write_rows(uint32_t *t __attribute__((unused)),
+                                                        const uint32_t *rows __attribute__((unused)),
+                                                        const uint32_t *end __attribute__((unused)),
+                                                        const uint32_t *low __attribute__((unused)))
+{
+    WRITE_ROWS_BODY;
+}
+#endif
 
 /* The table of one group of five or six channels. */
 BNN_INLINE uint32_t *build_group(uint32_t *t, const uint32_t *w, int32_t channels)
@@ -130,6 +143,7 @@ BNN_NOINLINE void build_tables(uint32_t *t, const uint32_t *w)
 
 /* ---- counting ---- */
 
+#ifdef __thumb2__
 #define FULL_ADD(s, x, y) SUM(s, x, y) CARRY(s, x)
 #define SUM(s, x, y)                   \
     "eor.w " #s ", " #s ", " #x "\n\t" \
@@ -213,6 +227,19 @@ static __attribute__((naked, noinline)) void count_many(const run *r __attribute
     COUNT_BODY(64, HALF_ADD(r10, r8, r9) RIPPLE(r9, r10, 44) RIPPLE(r10, r9, 48) RIPPLE(r9, r10, 52)
                        RIPPLE(r10, r9, 56) RIPPLE(r9, r10, 60));
 }
+#else
+static __attribute__((naked, noinline)) void count_few(const run *r __attribute__((unused)),
+                                                       const uint32_t *tables __attribute__((unused)))
+{
+    COUNT_BODY_ARMV6M(LAST_OF_FEW);
+}
+
+static __attribute__((naked, noinline)) void count_many(const run *r __attribute__((unused)),
+                                                        const uint32_t *tables __attribute__((unused)))
+{
+    COUNT_BODY_ARMV6M(LAST_OF_MANY);
+}
+#endif
 
 /* ---- the layer ---- */
 

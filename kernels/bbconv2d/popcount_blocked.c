@@ -11,7 +11,7 @@ idea: >-
 registers: >-
   four pairs of sums, four weight words, two activation words, two pointers, one temporary and 65536: all
   fourteen; the loop's bounds come from the stack
-needs: [popcount]
+needs: [popcount, thumb2]
 fixed_time: true
 weights: bit O/4 Y X C/32 O%4 C%32
 scratch_bytes: 272 * out_words + 8 * kernel_h * kernel_w * in_words

@@ -8,7 +8,7 @@ idea: >-
 registers: >-
   eight sums, two activation words, two weight words, two pointers: all fourteen; the loop's bounds come from
   the stack
-needs: [xor_popcount_accumulate]
+needs: [xor_popcount_accumulate, thumb2]
 fixed_time: true
 weights: bit O/4 Y X C/32 O%4 C%32
 scratch_bytes: 272 * out_words + 8 * kernel_h * kernel_w * in_words

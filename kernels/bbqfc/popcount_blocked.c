@@ -13,6 +13,7 @@ weights: bit O/4 Y X C/32 O%4 C%32
 #include "requantize.h"
 
 /* An activation and four weights; the loads stand together because consecutive loads overlap. */
+#ifdef __thumb2__
 #define LOAD_STEP(a, w0, w1, w2, w3, input, weights)                                            \
     __asm__ volatile("ldr %0, [%5], #4\n\tldr %2, [%6, #4]\n\tldr %3, [%6, #8]\n\t"             \
                      "ldr %4, [%6, #12]\n\tldr %1, [%6], #16"                                   \
@@ -20,6 +21,11 @@ weights: bit O/4 Y X C/32 O%4 C%32
                        "+&r"(weights)                                                           \
                      :                                                                          \
                      : "memory")
+#else
+#define LOAD_STEP(a, w0, w1, w2, w3, input, weights)                                                       \
+    ((a) = *(input)++, (w0) = (weights)[0], (w1) = (weights)[1], (w2) = (weights)[2], (w3) = (weights)[3], \
+     (weights) += 4)
+#endif
 
 void bbqfc_popcount_blocked(const bnn_layer *layer)
 {

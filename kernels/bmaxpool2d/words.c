@@ -9,11 +9,16 @@ fixed_time: true
 #include "bnn_layer.h"
 
 /* The four words of a window, `words` apart; the loads stand together because consecutive loads overlap. */
+#ifdef __thumb2__
 #define LOAD4(a, b, c, d, upper, lower, words)                                                       \
     __asm__ volatile("ldr %0, [%4]\n\tldr %1, [%5]\n\tldr %2, [%4, %6, lsl #2]\n\tldr %3, [%5, %6, lsl #2]" \
                      : "=&r"(a), "=&r"(b), "=&r"(c), "=r"(d)                                         \
                      : "r"(upper), "r"(lower), "r"(words)                                            \
                      : "memory")
+#else
+#define LOAD4(a, b, c, d, upper, lower, words) \
+    ((a) = (upper)[0], (b) = (lower)[0], (c) = (upper)[words], (d) = (lower)[words])
+#endif
 
 /* One output row of 2x2 windows that lie inside the image. */
 static void pool_row_2x2(const uint32_t *top, int32_t row_words, uint32_t *output, const bnn_layer *layer)

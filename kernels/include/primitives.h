@@ -53,16 +53,24 @@ BNN_INLINE uint32_t bnn_xor_popcount_accumulate(uint32_t acc, uint32_t a, uint32
  * instructions per bit, because CMP leaves the answer in the carry flag. */
 BNN_INLINE uint32_t bnn_push_threshold(uint32_t bits, uint32_t u, uint32_t width)
 {
+#ifdef __thumb2__
     __asm__("cmp %1, %2\n\tadc %0, %0, %0" : "+r"(bits) : "r"(u), "r"(width) : "cc");
+#else
+    __asm__("cmp %1, %2\n\tadcs %0, %0" : "+l"(bits) : "l"(u), "l"(width) : "cc");
+#endif
     return bits;
 }
 
-/* The same for channels in rising order: bits / 2 with the new bit on top. After n calls the first
- * channel is bit 32 - n. */
-BNN_INLINE uint32_t bnn_shift_in_threshold(uint32_t bits, uint32_t u, uint32_t width)
+/* u >= width as 0 or 1, without a branch on Armv6-M either. */
+BNN_INLINE uint32_t bnn_at_least(uint32_t u, uint32_t width)
 {
-    __asm__("cmp %1, %2\n\trrx %0, %0" : "+r"(bits) : "r"(u), "r"(width) : "cc");
-    return bits;
+#ifdef __thumb2__
+    return u >= width;
+#else
+    uint32_t r;
+    __asm__("movs %0, #0\n\tcmp %1, %2\n\tadcs %0, %0" : "=&l"(r) : "l"(u), "l"(width) : "cc");
+    return r;
+#endif
 }
 
 #ifdef __ARM_FEATURE_DSP

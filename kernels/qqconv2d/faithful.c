@@ -12,6 +12,7 @@ fixed_time: true
 weights: int8 O/32 O%32 Y X C
 --- */
 #include "bnn_layer.h"
+#include "primitives.h"
 
 #define ONE(k) sum[k] += x0 * at[filter[k]];
 #define THREE(k) sum[k] += x0 * at[filter[k]] + x1 * at[filter[k] + 1] + x2 * at[filter[k] + 2];
@@ -67,7 +68,7 @@ void qqconv2d_faithful(const bnn_layer *layer)
                 *word = 0;
                 for (int32_t k = 0; k < 32; k++) {
                     int32_t o = block * 32 + k;
-                    uint32_t inside = (uint32_t)(sum[k] + layer->bias[o]) >= layer->width[o];
+                    uint32_t inside = bnn_at_least((uint32_t)(sum[k] + layer->bias[o]), layer->width[o]);
 
                     *word |= (inside ^ (layer->polarity[block] >> k & 1)) << k;
                 }

@@ -39,6 +39,7 @@ static window clip(const bnn_layer *layer, int32_t y, int32_t x)
 }
 
 /* One input byte times four weights. The loads stand together because consecutive loads overlap. */
+#ifdef __thumb2__
 #define STEP()                                                                                        \
     do {                                                                                              \
         int32_t x, w0, w1, w2, w3;                                                                    \
@@ -54,6 +55,18 @@ static window clip(const bnn_layer *layer, int32_t y, int32_t x)
         s2 += x * w2;                                                                                 \
         s3 += x * w3;                                                                                 \
     } while (0)
+#else
+#define STEP()                   \
+    do {                         \
+        int32_t x = *input++;    \
+                                 \
+        s0 += x * weights[0];    \
+        s1 += x * weights[1];    \
+        s2 += x * weights[2];    \
+        s3 += x * weights[3];    \
+        weights += 4;            \
+    } while (0)
+#endif
 
 /* Four dot products of one window, then their bits, highest channel first. */
 static inline uint32_t four_outputs(const window *w, const int8_t *weights, const int32_t *bias,

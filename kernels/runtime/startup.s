@@ -1,5 +1,5 @@
 @ Start of every image: vector table, C start-up, one call of bnn_infer, then a breakpoint for ever.
-@ Plain assembler (no preprocessor): GNU as and clang's assembler both take it.
+@ Plain assembler (no preprocessor): GNU as and clang's assembler both take it. Armv6-M, for every core.
         .syntax unified
         .thumb
 
@@ -34,8 +34,8 @@ Reset_Handler:
         ldr     r2, =__data_load
         b       .Lcopy_test
 .Lcopy:
-        ldr     r3, [r2], #4
-        str     r3, [r0], #4
+        ldmia   r2!, {r3}
+        stmia   r0!, {r3}
 .Lcopy_test:
         cmp     r0, r1
         blo     .Lcopy
@@ -44,7 +44,7 @@ Reset_Handler:
         movs    r2, #0
         b       .Lzero_test
 .Lzero:
-        str     r2, [r0], #4
+        stmia   r0!, {r2}
 .Lzero_test:
         cmp     r0, r1
         blo     .Lzero

@@ -29,7 +29,7 @@ def test_a_claimed_primitive_has_a_macro_by_its_name(fused):
 
 def test_an_instruction_without_a_primitive_has_an_intrinsic_only(tmp_path):
     path = tmp_path / "fused.py"
-    path.write_text(FUSED.replace('primitive="xor_popcount_accumulate"', ""))
+    path.write_text(FUSED.replace('primitive="xor_popcount_accumulate",', ""))
     text = header(load_isa(str(path)))
     assert ".macro" not in text
     assert "uint32_t xpa(uint32_t d, uint32_t n, uint32_t m)" in text

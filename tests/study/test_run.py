@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from bnnsim.cache import Cache
-from bnnsim.errors import ToolchainError, UsageError, VerificationError
+from bnnsim.errors import ToolchainError, VerificationError
 from bnnsim.model.reference import accumulate, run_reference
 from bnnsim.paths import data_root
 from bnnsim.study import cell as cell_module
@@ -25,7 +25,7 @@ from bnnsim.study.run import make_cells, run_study
 CELL_KEYS = {
     "core", "board", "isa", "toolchain", "clock_hz", "cycles", "instructions", "milliseconds", "speedup",
     "faithful_cycles", "speedup_over_faithful", "code_bytes", "flash_bytes", "ram_bytes", "verified",
-    "assumed_cycle_share", "layers",
+    "assumed_cycle_share", "stalls", "unvalidated", "layers",
 }  # fmt: skip
 LAYER_KEYS = {"name", "operator", "variant", "cycles", "faithful_cycles", "instructions", "macs", "speedup"}
 
@@ -425,6 +425,7 @@ def test_semantics_that_differ_natively_are_refused(tmp_path, vector, body, mess
     assert failure.stage == "emulate" and message in failure.message
 
 
-def test_a_core_that_the_kernels_are_not_built_for_says_so():
-    with pytest.raises(UsageError, match="core cortex-m0plus: the kernels are not built for armv6-m yet"):
-        run_study(make_study({"cores": ["cortex-m0plus"]}))
+def test_a_network_on_armv6m():
+    study = make_study({"cores": ["cortex-m0plus"], "isa": ["base"], "variants": ["faithful"]})
+    (cell,) = run_study(study).cells
+    assert cell.board == "zero-wait" and cell.cycles > cell.instructions > 0

@@ -139,7 +139,8 @@ def _line_rows(program: Any) -> Iterator[tuple[int, str | None]]:
 def load_image(elf: bytes, isa: Isa, run_addresses: bool = False) -> Image:
     """Read an ELF file for Arm Cortex-M; raises BuildError if it is none.
 
-    run_addresses: put segments also where startup code would copy them (their virtual address).
+    run_addresses: put segments also where startup code would copy them (their virtual address), and take a file
+    without symbols: its code ranges are then whole executable sections or segments, constants in them included.
     """
     from elftools.common.exceptions import ELFError
     from elftools.elf.elffile import ELFFile
@@ -154,7 +155,7 @@ def load_image(elf: bytes, isa: Isa, run_addresses: bool = False) -> Image:
     segments = tuple(Segment(s["p_paddr"], s.data()) for s in loaded)
     if run_addresses:
         segments += tuple(Segment(s["p_vaddr"], s.data()) for s in loaded if s["p_vaddr"] != s["p_paddr"])
-    symbols, functions = _symbols(file)
+    symbols, functions = _symbols(file, optional=run_addresses)
     sections = {s.name: s["sh_size"] for s in file.iter_sections() if s["sh_flags"] & 2}
     image = Image(elf, isa, segments, _code_ranges(file), symbols, functions, {}, sections)
     sites = {
@@ -167,8 +168,10 @@ def load_image(elf: bytes, isa: Isa, run_addresses: bool = False) -> Image:
     return Image(elf, isa, segments, image.code_ranges, symbols, functions, sites, sections)
 
 
-def _symbols(file: Any) -> tuple[dict[str, int], tuple[Function, ...]]:
+def _symbols(file: Any, optional: bool) -> tuple[dict[str, int], tuple[Function, ...]]:
     table = file.get_section_by_name(".symtab")
+    if table is None and optional:
+        return {}, ()
     if table is None:
         raise BuildError("the ELF file has no symbol table (stripped?)")
     symbols, functions = {}, {}
@@ -182,14 +185,26 @@ def _symbols(file: Any) -> tuple[dict[str, int], tuple[Function, ...]]:
 
 
 def _code_ranges(file: Any) -> tuple[tuple[int, int], ...]:
-    """Thumb ranges by the mapping symbols ($t code, $d data) of each executable section."""
+    """Thumb ranges by the mapping symbols ($t code, $d data) of each section that holds code.
+
+    Functions that run in RAM may lie in sections that are not marked executable; there objects count as data, too.
+    """
     marks: dict[int, list[tuple[int, str]]] = {}
-    for symbol in file.get_section_by_name(".symtab").iter_symbols():
-        if symbol.name[:2] in ("$t", "$d", "$a") and isinstance(symbol["st_shndx"], int):
+    table = file.get_section_by_name(".symtab")
+    if table is None and not file.num_sections():
+        segments = (s for s in file.iter_segments() if s["p_type"] == "PT_LOAD" and s["p_flags"] & 1)
+        return tuple(sorted((s["p_vaddr"], s["p_vaddr"] + s["p_filesz"]) for s in segments))
+    for symbol in table.iter_symbols() if table is not None else ():
+        if not isinstance(symbol["st_shndx"], int):
+            continue
+        if symbol.name[:2] in ("$t", "$d", "$a"):
             marks.setdefault(symbol["st_shndx"], []).append((symbol["st_value"] & ~1, symbol.name[:2]))
+        elif symbol["st_info"]["type"] == "STT_OBJECT":
+            marks.setdefault(symbol["st_shndx"], []).append((symbol["st_value"], "$d"))
     ranges = []
     for index, section in enumerate(file.iter_sections()):
-        if not section["sh_flags"] & 4 or section["sh_type"] != "SHT_PROGBITS":
+        holds_code = section["sh_flags"] & 4 or any(kind == "$t" for _, kind in marks.get(index, ()))
+        if not holds_code or section["sh_type"] != "SHT_PROGBITS":
             continue
         end = section["sh_addr"] + section["sh_size"]
         here = sorted(marks.get(index, [(section["sh_addr"], "$t")]))

@@ -23,15 +23,6 @@ from bnnsim.model.lower import LoweredLayer, layer_struct_fields
 from bnnsim.paths import data_root
 
 STACK_BYTES = 8192
-# Lengths are no limit here: whether an image fits its board is told with the board's name, after linking.
-_MEMORY = """\
-MEMORY
-{{
-    flash (rx)  : ORIGIN = {flash:#x}, LENGTH = 64M
-    ram   (rwx) : ORIGIN = {ram:#x}, LENGTH = 64M
-}}
-__stack_bytes = {stack:#x};
-"""
 BEGIN, END = "bnnsim_begin", "bnnsim_end"
 ARENA = "bnnsim_arena"
 
@@ -48,7 +39,11 @@ class Program:
 
 @dataclass(frozen=True)
 class Builder:
-    """Compiles and links for one core, ISA and toolchain, and a board whose memories start at two addresses."""
+    """Compiles and links for one core, ISA and toolchain, and a board.
+
+    flash_address, ram_address: where the memories of code and of variables start; weights_address, stack_address:
+    of constants and of the stack, if they lie elsewhere than code and variables. Equal addresses are one memory.
+    """
 
     toolchain: Toolchain
     isa: Isa
@@ -56,6 +51,8 @@ class Builder:
     flash_address: int
     ram_address: int
     shift_code_bytes: int = 0
+    weights_address: int | None = None
+    stack_address: int | None = None
 
     def build_network(self, layers: tuple[LoweredLayer, ...], sources: tuple[str, ...]) -> Program:
         """Build the program that runs `layers` one after the other. Raises ToolchainError.
@@ -64,7 +61,8 @@ class Builder:
         """
         input_bytes = layers[0].input_bytes
         offsets, size = _activations(layers, sources, input_bytes)
-        text = _main(layers, sources, offsets, size)
+        jump = _JUMP if self.toolchain.thumb2 else _JUMP_ARMV6M
+        text = _main(layers, sources, offsets, size, jump)
         image = self._link([k.path for k in _kernels(layers)], text, ())
         outputs = tuple((layer.name, offsets[layer.name], layer.output_bytes) for layer in layers)
         return Program(image, (offsets["input"], input_bytes), outputs, size)
@@ -80,7 +78,7 @@ class Builder:
     def _link(self, sources: list[Path], main: str, keep: tuple[str, ...]) -> Image:
         kernels = data_root() / "kernels"
         includes = (kernels / "include", write_header_folder(self.cache, header(self.isa)))
-        runtime = [kernels / "runtime" / name for name in ("startup.s", "runtime.c")]
+        runtime = [kernels / "runtime" / name for name in ("startup.s", "runtime.c", "arithmetic.c")]
         with tempfile.TemporaryDirectory(prefix="bnnsim-") as folder:
             generated = Path(folder) / "main.s"
             generated.write_text(main)
@@ -90,13 +88,27 @@ class Builder:
                     pool.map(lambda p: self.toolchain.compile(p, includes, self.shift_code_bytes, self.cache), paths)
                 )
         script = kernels / "runtime" / "link.ld"
-        memory = _MEMORY.format(flash=self.flash_address, ram=self.ram_address, stack=STACK_BYTES)
+        memory = self._memory_script()
         key = digest(self.toolchain.version, script.read_bytes(), memory, *keep, *objects)
         elf = self.cache.get("elf", key)
         if elf is None:
             elf = self.toolchain.link(objects, script, memory, keep)
             self.cache.put("elf", key, elf)
         return load_image(elf, self.isa)
+
+    def _memory_script(self) -> str:
+        """The linker's MEMORY, a region for each address, and which of them each part goes to.
+
+        Lengths are no limit here: whether an image fits its board is told with the board's name, after linking.
+        """
+        code, variables = self.flash_address, self.ram_address
+        weights = code if self.weights_address is None else self.weights_address
+        stack = variables if self.stack_address is None else self.stack_address
+        parts = {"CODE": code, "WEIGHTS": weights, "VARIABLES": variables, "STACK": stack}
+        names = {address: f"memory{n}" for n, address in enumerate(dict.fromkeys(parts.values()))}
+        lines = [f"    {name} (rwx) : ORIGIN = {address:#x}, LENGTH = 64M" for address, name in names.items()]
+        aliases = [f'REGION_ALIAS("{part}", {names[address]})' for part, address in parts.items()]
+        return "\n".join(["MEMORY", "{", *lines, "}", *aliases, f"__stack_bytes = {STACK_BYTES:#x};", ""])
 
 
 def _kernels(layers: Iterable[LoweredLayer]) -> list[Kernel]:
@@ -142,13 +154,26 @@ bnn_infer:
 _EMPTY_MAIN = _HEAD + "    bx lr\n    .size bnn_infer, . - bnn_infer\n"
 
 
-def _main(layers: tuple[LoweredLayer, ...], sources: tuple[str, ...], offsets: dict[str, int], arena_bytes: int) -> str:
+# How a layer's stub goes on to its kernel. Armv6-M's only far branches are bl and bx.
+_JUMP = """\
+    b.w {kernel}
+    .p2align 2"""
+_JUMP_ARMV6M = """\
+    ldr r1, 2f
+    bx r1
+    .p2align 2
+2:  .long {kernel}"""
+
+
+def _main(
+    layers: tuple[LoweredLayer, ...], sources: tuple[str, ...], offsets: dict[str, int], arena_bytes: int, jump: str
+) -> str:
     lines = [_HEAD + "    push {r4, lr}\n    nop  @ so that every bl is word-aligned"]
     for number in range(len(layers)):
         lines.append(f"    bl {call_mark(number)}\n    .global {return_mark(number)}\n{return_mark(number)}:")
     lines.append("    pop {r4, pc}\n    .size bnn_infer, . - bnn_infer")
     for number, (layer, source) in enumerate(zip(layers, sources, strict=True)):
-        lines.append(_stub(number, layer, offsets, source))
+        lines.append(_stub(number, layer, offsets, source, jump))
     lines.append(f"""\
     .section .noinit, "aw", %nobits
     .p2align 3
@@ -158,7 +183,7 @@ def _main(layers: tuple[LoweredLayer, ...], sources: tuple[str, ...], offsets: d
     return "\n".join(lines) + "\n"
 
 
-def _stub(number: int, layer: LoweredLayer, offsets: dict[str, int], source: str) -> str:
+def _stub(number: int, layer: LoweredLayer, offsets: dict[str, int], source: str, jump: str) -> str:
     mark = call_mark(number)
     pointers = {"input": f"{ARENA} + {offsets[source]}", "output": f"{ARENA} + {offsets[layer.name]}"}
     if layer.scratch_bytes:
@@ -174,8 +199,7 @@ def _stub(number: int, layer: LoweredLayer, offsets: dict[str, int], source: str
     .thumb_func
 {mark}:
     ldr r0, 1f
-    b.w {layer.kernel.function}
-    .p2align 2
+{jump.format(kernel=layer.kernel.function)}
 1:  .long {mark}_struct
     .size {mark}, . - {mark}
     .section .rodata.{mark}_struct, "a", %progbits

@@ -28,6 +28,16 @@ _INSTALL = {
     "gcc": "apt install gcc-arm-none-eabi (Debian, Ubuntu) or brew install --cask gcc-arm-embedded (macOS)",
 }
 NAMES = tuple(_INSTALL)
+# -mcpu name → the architecture in Clang's target triple; GCC derives it by itself.
+_ARCHITECTURES = {
+    "cortex-m0": "thumbv6m",
+    "cortex-m0plus": "thumbv6m",
+    "cortex-m3": "thumbv7m",
+    "cortex-m4": "thumbv7em",
+    "cortex-m7": "thumbv7em",
+    "cortex-m33": "thumbv8m.main",
+}
+_THUMB1 = "thumbv6m"
 _TIMEOUT_S = 120
 
 
@@ -35,7 +45,8 @@ _TIMEOUT_S = 120
 class Toolchain:
     """A compiler and linker for one core.
 
-    name: clang or gcc; version: as the compiler prints it; flags: what every C file is compiled with.
+    name: clang or gcc; version: as the compiler prints it; flags: what every C file is compiled with;
+    thumb2: whether the core has the 32-bit encodings of Armv7-M, e.g. b.w.
     """
 
     name: str
@@ -44,6 +55,7 @@ class Toolchain:
     link_command: tuple[str, ...]
     flags: tuple[str, ...]
     system_include: str | None = None  # of compiler headers; kept out of debug information
+    thumb2: bool = True
 
     def compile(self, source: Path, includes: tuple[Path, ...], shift_code_bytes: int, cache: Cache) -> bytes:
         """Compile one .c or .s file to an object file's bytes.
@@ -128,26 +140,35 @@ def _shift(assembly: str, shift_code_bytes: int) -> str:
 def load_toolchain(name: str, target: str) -> Toolchain:
     """Find a compiler for a core. target: its -mcpu name, e.g. "cortex-m4".
 
-    Raises ToolchainError with the install command if the compiler is missing or does not run.
+    Raises UsageError for an unknown name or target, ToolchainError with the install command if the
+    compiler is missing or does not run.
     """
     if name not in NAMES:
         raise UsageError(f"unknown toolchain {name!r}; known: {', '.join(NAMES)}" + nearest(name, NAMES))
+    processor = target.partition("+")[0]  # "+nofp" and the like only narrow it
+    if processor not in _ARCHITECTURES:
+        known = ", ".join(_ARCHITECTURES) + nearest(processor, _ARCHITECTURES)
+        raise UsageError(f"unknown target {target!r} of toolchain {name}; known: {known}")
+    architecture = _ARCHITECTURES[processor]
+    thumb2 = architecture != _THUMB1
     machine = (f"-mcpu={target}", "-mthumb", "-mfloat-abi=soft")
     if name == "gcc":
         compiler, linker = shutil.which("arm-none-eabi-gcc"), shutil.which("arm-none-eabi-ld")
         if not compiler or not linker:
             raise ToolchainError(f"arm-none-eabi-gcc is not on the PATH; {_advice(name)}")
         version = _version(name, [compiler, "--version"])
-        return Toolchain(name, version, (compiler,), (linker,), machine + COMMON_FLAGS)
+        if not thumb2:
+            machine += ("-masm-syntax-unified",)  # else GCC reads inline assembly for Armv6-M as pre-UAL syntax
+        return Toolchain(name, version, (compiler,), (linker,), machine + COMMON_FLAGS, thumb2=thumb2)
     spec = importlib.util.find_spec("ziglang")
     if spec is None or not spec.submodule_search_locations:
         raise ToolchainError(f"the ziglang package is not installed; {_advice(name)}")
     folder = Path(spec.submodule_search_locations[0])
     zig = shutil.which("zig", path=str(folder)) or str(folder / "zig")
     include = str(folder / "lib" / "include")
-    compile_command = (zig, "clang", "-target", "thumbv7em-none-eabi", "-nostdinc", "-isystem", include)
+    compile_command = (zig, "clang", "-target", f"{architecture}-none-eabi", "-nostdinc", "-isystem", include)
     version = f"{_version(name, [zig, 'clang', '--version'])} (ziglang {importlib.metadata.version('ziglang')})"
-    return Toolchain(name, version, compile_command, (zig, "ld.lld"), machine + COMMON_FLAGS, include)
+    return Toolchain(name, version, compile_command, (zig, "ld.lld"), machine + COMMON_FLAGS, include, thumb2)
 
 
 def _version(name: str, command: list[str]) -> str:
