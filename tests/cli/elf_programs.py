@@ -98,8 +98,11 @@ TARGETS = {
 
 
 def build(folder: Path, core: str = "cortex-m4", code: int = 0x0001_0000, data: int = 0x2000_4000, extra: str = "",
-          debug: bool = True) -> Path:  # fmt: skip
-    """Compile and link the program for a core at two addresses; `extra`: more assembly. Returns the ELF's path."""
+          debug: bool = True, strip: bool = False) -> Path:  # fmt: skip
+    """Compile and link the program for a core at two addresses; `extra`: more assembly; strip: without symbols.
+
+    Returns the ELF's path.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "program.c").write_text(C)
     (folder / "startup.s").write_text(STARTUP + extra)
@@ -112,5 +115,6 @@ def build(folder: Path, core: str = "cortex-m4", code: int = 0x0001_0000, data: 
 
     run("clang", *TARGETS[core], *flags, "-c", "program.c", "-o", "program.o")
     run("clang", *TARGETS[core], "-c", "startup.s", "-o", "startup.o")
-    run("ld.lld", "-T", "link.ld", "startup.o", "program.o", "-o", "program.elf")
+    flags = ("-s",) if strip else ()
+    run("ld.lld", "-T", "link.ld", *flags, "startup.o", "program.o", "-o", "program.elf")
     return folder / "program.elf"

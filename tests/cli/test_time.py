@@ -25,7 +25,11 @@ CALLS = [("fib", "10"), ("through", "21"), ("switched", "40"), ("it_heavy", "50"
 
 def test_json_contract(elf, timed):
     found = timed(elf, "--call", "fib", "--args", "9")
-    assert set(found) == {"schema", "core", "board", "cycles", "instructions", "stalls", "functions", "unknown"}
+    promised = {"schema", "core", "board", "cycles", "instructions", "stalls", "functions", "unknown"}
+    assert set(found) == promised | {
+        "clock_hz", "milliseconds", "sources", "includes_unknown", "unvalidated", "exit_code",
+    }  # fmt: skip
+    assert (found["clock_hz"], found["milliseconds"], found["exit_code"]) == (None, None, None)
     assert (found["schema"], found["core"], found["board"]) == (1, "cortex-m4", "zero-wait")
     assert found["unknown"] == []
     assert found["stalls"]["branch_refill"] > 0
@@ -159,8 +163,9 @@ def test_annotate(elf, run_time):
     code, out, _ = run_time(elf, "--call", "through", "--args", "9", "--annotate")
     assert code == 0
     rows = [line.split() for line in out.splitlines()]
-    add = next(row for row in rows if row[4:] == ["adds", "r0,", "#1", "program.c:6"])
+    add = next(row for row in rows if row[4:] == ["adds", "r0,", "#1", "branch", "refill", "5", "program.c:6"])
     assert add[:2] == ["5", "10"]  # the first pointer is called in 5 of 9 rounds: branch target 1, add 1
+    assert "stall cycles" in out
     assert next(row for row in rows if "bxlt" in row)[:2] == ["1", "1"]  # conditions of IT blocks are shown
     assert not [row for row in rows if "fib" in row]
 

@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bnnsim.cli.options import Names, split
+from bnnsim.cli.options import settings as parse_settings
 from bnnsim.errors import UsageError
 
 if TYPE_CHECKING:
-    from bnnsim.elf.measure import Measurement
+    from bnnsim.elf.measure import Measurement, Settings
     from bnnsim.elf.program import Request
+    from bnnsim.isa import Isa
+    from bnnsim.timing.core import Core
+
+_DEFAULT_CORE = "cortex-m4"
+
+
+class _UnknownCycles(click.ParamType):
+    """Whole cycles, 0 to 1000; click takes an argument that follows the bare option for its value."""
+
+    name = "cycles"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Raise BadParameter for anything else."""
+        try:
+            cycles = int(value, 0) if isinstance(value, str) else int(value)
+        except ValueError:
+            cycles = -1
+        if not 0 <= cycles <= 1000:
+            self.fail(f"found {value!r}; expected --allow-unknown=CYCLES, 0 to 1000, or the option after PROGRAM")
+        return cycles
 
 
 @click.command(
@@ -24,6 +46,9 @@ Examples:
   bnnsim time firmware.elf --core cortex-m0plus              # from reset to BKPT
   bnnsim time firmware.elf --from loop_begin --to loop_end   # from reset, counting between two symbols
   bnnsim time firmware.elf --call fir --args input,output,32 --annotate
+  bnnsim time firmware.elf --board my_board.yaml             # its clock and memories
+  bnnsim time firmware.elf --set load.cycles=3               # another cost
+  bnnsim time firmware.elf --profile out.json                # for speedscope
   bnnsim time firmware.elf --call fir --json - | jq .cycles
 
 \b
@@ -32,31 +57,103 @@ Memory: the pages (64 KiB) of every segment at its load and run address, 16 MiB 
 and for --call a stack of 256 KiB below 0x40000000, far from the program. Peripherals are not mapped.
 
 \b
+Semihosting (BKPT 0xAB): what the program prints appears on stderr, an exit ends the run, the host's
+time is not counted. There is no input, there are no files, and the clock stands still.
+
+\b
 Exit code: 0 timed, 1 a fault or an instruction without a cost, 2 wrong usage.
 """,
 )
 @click.argument("program", metavar="PROGRAM", type=click.Path())
-@click.option("--core", default="cortex-m4", show_default=True, metavar="NAME", type=Names("core", many=False),
-              help="The core to time it on.")
-@click.option("--call", metavar="FUNCTION",
-              help="Call this function (symbol or address) and count until it returns; without it the "
-                   "program runs from reset.")
-@click.option("--args", "arguments", multiple=True, metavar="VALUE[,…]",
-              help="Arguments of the call, numbers or symbols: r0 to r3, the rest on the stack.")
-@click.option("--memory", multiple=True, metavar="FILE@ADDR",
-              help="Put a file into memory first, at an address or a symbol. Repeatable.")
+@click.option(
+    "--core",
+    metavar="NAME",
+    type=Names("core", many=False),
+    help="The core to time it on.  [default: the board's, else cortex-m4]",
+)
+@click.option(
+    "--board",
+    metavar="NAME|FILE",
+    type=Names("board", many=False),
+    help="The board around it: clock and memories.  [default: memory without wait states]",
+)
+@click.option(
+    "--call",
+    metavar="FUNCTION",
+    help="Call this function (symbol or address) and count until it returns; without it the program runs from reset.",
+)
+@click.option(
+    "--args",
+    "arguments",
+    multiple=True,
+    metavar="VALUE[,…]",
+    help="Arguments of the call, numbers or symbols: r0 to r3, the rest on the stack.",
+)
+@click.option(
+    "--memory",
+    multiple=True,
+    metavar="FILE@ADDR",
+    help="Put a file into memory first, at an address or a symbol. Repeatable.",
+)
 @click.option("--from", "start", metavar="SYMBOL", help="Count from here, a symbol or an address.")
 @click.option("--to", "end", metavar="SYMBOL", help="End here, when it is reached the first time. BKPT ends, too.")
-@click.option("--isa", default="base", show_default=True, metavar="ISA", type=Names("extension", ("base",), many=False),
-              help="Extensions whose custom instructions the program uses, joined by '+'.")
-@click.option("--limit", default=1_000_000_000, show_default=True, metavar="N", type=click.IntRange(1, 2**60),
-              help="Give up after about this many instructions.")
-@click.option("--json", "json_file", metavar="FILE|-", type=click.Path(allow_dash=True),
-              help="Also write JSON to FILE, or only that to stdout (-).")
-@click.option("--annotate", is_flag=True, help="Print the disassembly with executions, cycles and source lines.")
+@click.option(
+    "--isa",
+    default="base",
+    show_default=True,
+    metavar="ISA",
+    type=Names("extension", ("base",), many=False),
+    help="Extensions whose custom instructions the program uses, joined by '+'.",
+)
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Change a cost: load.cycles=3 or another key of the core's file, popcnt.popc.latency=2. Repeatable.",
+)
+@click.option("--band", is_flag=True, help="Also give the range of cycles over the core's uncertain parameters.")
+@click.option(
+    "--allow-unknown",
+    metavar="[=CYCLES]",
+    is_flag=False,
+    flag_value="1",
+    type=_UnknownCycles(),
+    help="Price an instruction without a cost at so many cycles (1 if not said), and flag every total, "
+    "instead of an error.",
+)
+@click.option(
+    "--limit",
+    default=1_000_000_000,
+    show_default=True,
+    metavar="N",
+    type=click.IntRange(1, 2**60),
+    help="Give up after about this many instructions.",
+)
+@click.option(
+    "--json",
+    "json_file",
+    metavar="FILE|-",
+    type=click.Path(allow_dash=True),
+    help="Also write JSON to FILE, or only that to stdout (-).",
+)
+@click.option(
+    "--profile",
+    "profiles",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(),
+    help="Also write a profile: FILE.json for speedscope, FILE.callgrind for KCachegrind. Repeatable.",
+)
+@click.option(
+    "--annotate",
+    is_flag=True,
+    help="Print the disassembly with executions, cycles, stall cycles by reason and source lines.",
+)
 def command(
-    program: str, core: str, call: str | None, arguments: tuple[str, ...], memory: tuple[str, ...],
-    start: str | None, end: str | None, isa: str, limit: int, json_file: str | None, annotate: bool,
+    program: str, call: str | None, arguments: tuple[str, ...], memory: tuple[str, ...],
+    start: str | None, end: str | None, limit: int, json_file: str | None, profiles: tuple[str, ...], annotate: bool,
+    **pricing: Any,
 ) -> None:  # fmt: skip
     """Time PROGRAM, a bare-metal Thumb ELF file, or one function of it.
 
@@ -69,36 +166,106 @@ def command(
         raise UsageError("--json - and --annotate both print to stdout; choose one, or give --json a file")
     given = split(tuple(text for text in arguments if text.strip()))
     request = Request(call, tuple(given), _memory(memory), start, end, limit)
-    _run(Path(program), core, isa, request, json_file, annotate)
+    output = _Output(json_file, tuple(map(Path, profiles)), annotate)
+    output.check()
+    _run(Path(program), request, _Pricing(**pricing), output)
 
 
-def _run(path: Path, core_name: str, isa: str, request: Request, json_file: str | None, annotate: bool) -> None:
+@dataclass(frozen=True)
+class _Pricing:
+    """The options that decide what a run costs."""
+
+    core: str | None
+    board: str | None
+    isa: str
+    settings: tuple[str, ...]
+    band: bool
+    allow_unknown: int | None
+
+
+@dataclass(frozen=True)
+class _Output:
+    """Where results go: JSON file, None or "-"; profiles; annotate: the disassembly, too."""
+
+    json_file: str | None
+    profiles: tuple[Path, ...]
+    annotate: bool
+
+    def check(self) -> None:
+        """Raise UsageError for a file that cannot be written or is of no known kind."""
+        from bnnsim.report.files import check_file
+
+        for path in self.profiles:
+            if path.suffix not in (".json", ".callgrind"):
+                raise UsageError(f"--profile: found {str(path)!r}; expected FILE.json (speedscope) or FILE.callgrind")
+            check_file(path, "--profile")
+        if self.json_file not in (None, "-"):
+            check_file(Path(self.json_file), "--json")
+
+
+def _run(path: Path, request: Request, pricing: _Pricing, output: _Output) -> None:
+    from bnnsim.elf.ending import stderr_writer
     from bnnsim.elf.listing import listing
     from bnnsim.elf.measure import measure
     from bnnsim.elf.program import load_program, make_plan
     from bnnsim.elf.show import print_measurement, to_json
     from bnnsim.isa import load_isa
-    from bnnsim.report.files import check_file, write
-    from bnnsim.timing.core import load_core
+    from bnnsim.report.files import write
 
-    if json_file not in (None, "-"):
-        check_file(Path(json_file), "--json")
-    core = load_core(core_name)
-    image, plan = make_plan(load_program(path, load_isa(isa)), request)
-    measured = measure(image, plan, core)
-    if json_file == "-":
+    isa = load_isa(pricing.isa)
+    core, settings = _settings(pricing, isa)
+    image, plan = make_plan(load_program(path, isa), request)
+    measured = measure(image, plan, core, settings, stderr_writer())
+    title = f"{path.name} · {request.call or 'from reset'} · {core.name} · {measured.board}"
+    _write_profiles(measured, output.profiles, title)
+    if output.json_file == "-":
         click.echo(to_json(measured), nl=False)
         return
-    if json_file:
-        write(Path(json_file), to_json(measured).encode())
-    title = f"{path.name} · {request.call or 'from reset'} · {core.name} · {measured.board}"
-    lines = listing(image, measured) if annotate else None
+    if output.json_file:
+        write(Path(output.json_file), to_json(measured).encode())
+    lines = listing(measured) if output.annotate else None
     print_measurement(measured, title, _ended(measured, request), lines)
+
+
+def _settings(pricing: _Pricing, isa: Isa) -> tuple[Core, Settings]:
+    """Load core and board and sort the keys of --set. Raises UsageError, ConfigError."""
+    from bnnsim.elf.measure import Settings
+    from bnnsim.study.board import load_board
+    from bnnsim.study.run import has_core
+    from bnnsim.timing.core import load_core
+
+    board = load_board(pricing.board) if pricing.board else None
+    core = load_core(pricing.core or (board.core if board else None) or _DEFAULT_CORE)
+    if board and not has_core(board, core):
+        raise UsageError(f"--core: board {board.name} has a {board.core}, not a {core.name}")
+    latencies, costs = {}, {}
+    for key, value in parse_settings(pricing.settings).items():
+        name = key.removesuffix(".latency")
+        if name != key and name in isa.latencies:
+            latencies[name] = value
+        else:
+            costs[key] = value
+    return core.with_overrides(costs), Settings(board, latencies, pricing.allow_unknown, pricing.band)
+
+
+def _write_profiles(measured: Measurement, files: tuple[Path, ...], title: str) -> None:
+    if not files:
+        return
+    from bnnsim.elf.callgrind import to_callgrind
+    from bnnsim.elf.profile import make_profile
+    from bnnsim.elf.speedscope import to_speedscope
+    from bnnsim.report.files import write
+
+    profile = make_profile(measured)
+    for path in files:
+        text = (to_speedscope if path.suffix == ".json" else to_callgrind)(measured, profile, title)
+        write(path, text.encode())
 
 
 def _ended(measured: Measurement, request: Request) -> str:
     if measured.breakpoint:
-        return f"ended at the BKPT at {measured.ended_at:#010x}"
+        code = "" if measured.exit_code is None else f", exit code {measured.exit_code}"
+        return f"ended at the BKPT at {measured.ended_at:#010x}{code}"
     return f"ended at {request.end}" if request.end else "ended at its return"
 
 

@@ -21,16 +21,23 @@ class Names:
         function = self._image.function_at(address)
         return function is not None and function.size_bytes > 0
 
-    def function(self, address: int) -> str:
-        """Name of the function that holds an address, or the address of its code range in hexadecimal."""
+    def find(self, address: int) -> tuple[str, int]:
+        """Name and first address of the function that holds an address.
+
+        Where there is none, it is the code range, named by its address in hexadecimal.
+        """
         if (function := self._image.function_at(address)) is not None:
-            return function.name
+            return function.name, function.address
         low = next((low for low, high in self._image.code_ranges if low <= address < high), address)
         for level in self._levels:
             at = bisect.bisect_right(level, (address, "\U0010ffff")) - 1
             if at >= 0 and level[at][0] >= low:
-                return level[at][1]
-        return f"{low:#010x}"
+                return level[at][1], level[at][0]
+        return f"{low:#010x}", low
+
+    def function(self, address: int) -> str:
+        """Name of the function that holds an address, or the address of its code range in hexadecimal."""
+        return self.find(address)[0]
 
     def place(self, address: int) -> str:
         """An address as "0x08000100 in function (file.c:12)"."""

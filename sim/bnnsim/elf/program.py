@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from bnnsim.build.image import Image, load_image
@@ -13,7 +13,7 @@ from bnnsim.emulate.plan import OVERHEAD, Plan, Slice
 from bnnsim.errors import BuildError, UsageError, nearest
 from bnnsim.isa import Isa
 
-_NEAR_BYTES = 16 << 20  # instruction hooks look addresses up in one table, so code far from the start is left out
+HEAP_BYTES = 1 << 20
 _REGISTER_ARGUMENTS = 4  # AAPCS: r0 to r3, the rest on the stack
 
 
@@ -46,11 +46,16 @@ def load_program(path: Path, isa: Isa) -> Image:
         raise BuildError(f"{path}: {error}") from error
     if not image.segments:
         raise BuildError(f"{path}: nothing to load (an object file? link it first)")
+    if not image.symbols and isa.extensions:
+        raise BuildError(
+            f"{path} has no symbols (stripped?), so code and data, custom instructions and constants look "
+            "alike; only the base ISA can be timed in it"
+        )
     return image
 
 
 def make_plan(image: Image, request: Request) -> tuple[Image, Plan]:
-    """Lay out memory and decide start and end; the image returned keeps only the code near the start.
+    """Lay out memory and decide start and end.
 
     Raises UsageError for unknown names, for addresses that hold no code and for a run without an end.
     """
@@ -58,6 +63,7 @@ def make_plan(image: Image, request: Request) -> tuple[Image, Plan]:
     _check_writes(image, writes)
     extents = [*segment_extents(image.elf), *(Extent(address, max(len(data), 1)) for data, address in writes)]
     extents += [Extent(low, top - low) for low, top in [_reset_stack(image)] if low < top]
+    extents += _heap(image)
     memory = map_memory(extents)
     start, registers, stack, pushed = _entry(image, request, memory)
     begin = code_address(image, request.start, "--from") if request.start else start
@@ -67,10 +73,16 @@ def make_plan(image: Image, request: Request) -> tuple[Image, Plan]:
     slices = ((Slice(-1, begin),) if begin != start else ()) + (Slice(0, end),)
     name = request.call or "reset"
     data = (*((address, content) for content, address in writes), *pushed)
-    near = tuple(r for r in image.code_ranges if abs(r[0] - start) < _NEAR_BYTES and abs(r[1] - start) < _NEAR_BYTES)
     limit = request.limit_instructions
     plan = Plan((name, OVERHEAD), memory.regions, start, slices, stack, registers, data, limit)
-    return replace(image, code_ranges=near), plan
+    return image, plan
+
+
+def _heap(image: Image) -> list[Extent]:
+    """Room for newlib's heap, which begins at the symbol "end" behind a writable segment and has no segment itself."""
+    end = image.symbols.get("end", 0)
+    data = (e for e in segment_extents(image.elf) if e.writable and not e.executable)
+    return [Extent(end, HEAP_BYTES)] if any(e.address < end <= e.address + e.size_bytes + 8 for e in data) else []
 
 
 def _entry(

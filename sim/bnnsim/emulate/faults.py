@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from bnnsim.build.image import Image
 from bnnsim.emulate import probes
-from bnnsim.emulate.machine import Machine, Stop
+from bnnsim.emulate.machine import BKPT, Machine, Stop
 from bnnsim.emulate.plan import PAGE
 from bnnsim.emulate.sites import data_access
 
 # Unicorn's interrupt numbers
-BKPT = 7
 _NO_COPROCESSOR, _SVC, _EXCEPTION_RETURN, _PREFETCH_ABORT = 17, 2, 8, 3
 
 

@@ -9,9 +9,11 @@ checked after every stop.
 
 from __future__ import annotations
 
+import bisect
+import io
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -20,13 +22,13 @@ import unicorn
 from unicorn import arm_const
 
 from bnnsim.build.image import Image
-from bnnsim.emulate import probes
+from bnnsim.emulate import branches, probes, semihosting
 from bnnsim.emulate.native import add_hook
 from bnnsim.emulate.plan import PAGE, Plan
-from bnnsim.emulate.sites import REGISTER_IDS, Sites
+from bnnsim.emulate.sites import NOP_W, REGISTER_IDS, Sites
 
 T = TypeVar("T")
-NOP_W = bytes.fromhex("aff30080")  # what custom instructions are replaced by while they run
+BKPT = 7  # Unicorn's interrupt number
 _STACK_PAINT = 0xA5
 _CPUS = {
     name.removeprefix("UC_CPU_ARM_").lower().replace("_", "-"): value
@@ -43,9 +45,25 @@ def _page_size(plan: Plan) -> int:
     return bits & -bits
 
 
+def _patched(image: Image) -> Iterator[int]:
+    """Where custom instructions lie: where they run, and where startup code copies them from."""
+    yield from image.sites
+    if not image.sites:
+        return
+    from elftools.elf.elffile import ELFFile
+
+    for segment in ELFFile(io.BytesIO(image.elf)).iter_segments():
+        begin, shift = segment["p_vaddr"], segment["p_paddr"] - segment["p_vaddr"]
+        if segment["p_type"] == "PT_LOAD" and shift:
+            yield from (at + shift for at in image.sites if begin <= at < begin + segment["p_filesz"])
+
+
 @dataclass(frozen=True)
 class Stop:
-    """How a run ended: pc, Unicorn's error text, interrupt number, the hooks' stop reasons, previous block."""
+    """How a run ended: pc, Unicorn's error text, interrupt number, the hooks' stop reasons, previous block.
+
+    changed: address of watched code that was about to run and is not what it was, bytes before and now.
+    """
 
     pc: int
     error: str
@@ -53,6 +71,7 @@ class Stop:
     block_reason: int
     site_reason: int
     previous_block: int
+    changed: tuple[int, bytes, bytes] | None = None
 
 
 class Machine:
@@ -70,7 +89,7 @@ class Machine:
             self.uc.mem_map(region.address, region.size_bytes, rights)
         for segment in image.segments:
             self.uc.mem_write(segment.address, segment.data)
-        for address in image.sites:
+        for address in _patched(image):
             self.uc.mem_write(address, NOP_W)
         low, top = plan.stack
         self.uc.mem_write(low, bytes([_STACK_PAINT]) * (top - low))
@@ -83,19 +102,32 @@ class Machine:
         self.blocks = np.zeros(probes.TABLE + 4 * probes.SLOTS, np.uint64)
         self.blocks[probes.BUDGET] = min(4 * plan.limit_instructions, 2**62)
         self.site_state = np.zeros(probes.SITE_WORDS, np.int64)
+        self.branches: np.ndarray | None = None
         self.executed: np.ndarray | None = None
         self._pc = plan.start
+        self._until: int | None = None
+        self._executable: set[int] = set()
+        self._changed: tuple[int, bytes, bytes] | None = None
+        calls = plan.host_calls
+        self.host = None if calls is None else semihosting.Host(end=(plan.slices[-1].until, calls))
         self.sites: Sites | None = None
 
     def count_edges(self) -> None:
         """Install the block hook."""
         add_hook(self.uc, probes.block_hook, unicorn.UC_HOOK_BLOCK, self.blocks)
 
+    def predict_branches(self) -> None:
+        """Install the branch predictor's block hook."""
+        self.branches = branches.new_state()
+        add_hook(self.uc, branches.predict_hook, unicorn.UC_HOOK_BLOCK, self.branches)
+
     def hook_sites(self, sites: Sites, everywhere: bool) -> None:
         """Install the hook for custom instructions only, or (detail pass) on all code."""
         self.sites = sites  # the hooks read its arrays as long as the machine runs
         state = self.site_state
-        state[probes.BASE], state[probes.HALFWORDS] = sites.base, len(sites.lookup)
+        state[probes.BASE], state[probes.HALFWORDS] = sites.spans[0, :2]  # most code is in the first span
+        state[probes.SPANS], state[probes.SPAN_COUNT] = sites.spans.ctypes.data, len(sites.spans)
+        state[probes.ENTRIES] = len(sites.lookup)
         state[probes.LOOKUP], state[probes.RECORDS] = sites.lookup.ctypes.data, sites.records.ctypes.data
         state[probes.BUFFER] = self._buffer.ctypes.data
         if everywhere:
@@ -109,19 +141,88 @@ class Machine:
         if len(custom):
             add_hook(self.uc, probes.custom_hook, unicorn.UC_HOOK_CODE, state, int(custom.min()), int(custom.max()))
 
+    def watch_code(self, code: Mapping[int, bytes]) -> None:
+        """Stop before code at one of these addresses runs that does not have these bytes.
+
+        Unicorn translates code anew after a store to it and tells of each translation.
+        """
+
+        starts = sorted(code)
+
+        def check(uc: Any, block: Any, _previous: object, _data: object) -> None:
+            first = max(bisect.bisect_right(starts, block.pc) - 1, 0)
+            for address in starts[first : bisect.bisect_left(starts, block.pc + block.size)]:
+                low, high = max(block.pc, address), min(block.pc + block.size, address + len(code[address]))
+                before = code[address][low - address : max(high - address, 0)]
+                now = self.read(low, len(before))
+                if now != before and self._changed is None:
+                    self._changed = first_difference(low, before, now)
+                    uc.emu_stop()
+
+        if code:
+            last = max(address + len(data) for address, data in code.items()) - 1
+            self.uc.hook_add(unicorn.UC_HOOK_EDGE_GENERATED, check, None, min(code), last)
+
     def run_until(self, until: int) -> Stop | None:
         """Run to an address; None if it was reached, else how it stopped. Call it from `in_worker`."""
-        error = ""
-        try:
-            self.uc.emu_start(self._pc | 1, until)
-        except unicorn.UcError as raised:
-            error = str(raised)
-        self._pc = int(self.uc.reg_read(arm_const.UC_ARM_REG_PC))
+        if self.host is None:
+            return self._run(until)
+        stop = self._run(self.host.stop_at(until))
+        while stop is not None and stop.interrupt == BKPT and self.host.answer(self, stop.pc):
+            self._pc, self.interrupt = stop.pc + semihosting.SIZE_BYTES, None
+            stop = self._run(self.host.stop_at(until))
+        return stop
+
+    def _run(self, until: int) -> Stop | None:
+        if self._until not in (None, until) and until != semihosting.NO_ADDRESS:
+            self.uc.ctl_remove_cache(until, until + 2)  # what is translated already would run on past the address
+        self._until = until
+        error = self._start(until)
+        while error is not None and error.errno == unicorn.UC_ERR_FETCH_PROT and self._make_executable():
+            error = self._start(until)
         block_reason, site_reason = int(self.blocks[probes.STOP]), int(self.site_state[probes.REASON])
-        if self._pc == until and not error and not block_reason and not site_reason and self.interrupt is None:
+        if self.branches is not None:
+            block_reason = block_reason or int(self.branches[branches.STOP])
+        wrong = error or block_reason or site_reason or self._changed or self.interrupt is not None
+        if self._pc == until and not wrong:
             return None
         previous = int(self.blocks[probes.PREVIOUS]) & 0xFFFFFFFF
-        return Stop(self._pc, error, self.interrupt, block_reason, site_reason, previous)
+        text = "" if error is None else str(error)
+        return Stop(self._pc, text, self.interrupt, block_reason, site_reason, previous, self._changed)
+
+    def _start(self, until: int) -> unicorn.UcError | None:
+        raised = None
+        try:
+            self.uc.emu_start(self._pc | 1, until)
+        except unicorn.UcError as error:
+            raised = error
+        self._pc = int(self.uc.reg_read(arm_const.UC_ARM_REG_PC))
+        return raised
+
+    def _make_executable(self) -> bool:
+        """Allow execution where the program went on in RAM, if code may be there; False if it stays forbidden.
+
+        RAM is not executable from the start because stores to executable pages are 19 times slower.
+        """
+        if not self._may_be_code(self._pc):
+            return False
+        step = _page_size(self.plan)
+        pages = {address & -step for address in (self._pc, self._pc + 2)} - self._executable
+        inside = [(r.address, r.address + r.size_bytes) for r in self.plan.regions if r.writable]
+        pages = {page for page in pages if any(low <= page < high for low, high in inside)}
+        for page in pages:
+            self.uc.mem_protect(page, step, unicorn.UC_PROT_ALL)
+        self._executable |= pages
+        return bool(pages)
+
+    def _may_be_code(self, address: int) -> bool:
+        """Whether an instruction is marked as code, or also occurs there and so may begin a copy of code."""
+        if any(low <= address < high for low, high in self.image.code_ranges):
+            return True
+        code = self.instruction_at(address)
+        first = int.from_bytes(code[:2], "little")
+        wide = first << 16 | int.from_bytes(code[2:], "little")
+        return first != 0 and any(word in (first, wide) for _, _, word in self.image.words())
 
     def in_worker(self, work: Callable[[], T]) -> T:
         """Do work that runs the emulator in a thread of its own, so that Ctrl-C reaches Python and stops it."""
@@ -166,13 +267,32 @@ class Machine:
         self.blocks[probes.USED] = 0
         return found
 
+    def take_branches(self) -> dict[int, tuple[int, int]]:
+        """Return and clear mispredicts and target changes by block, {} without the predictor's hook."""
+        return {} if self.branches is None else branches.take_branches(self.branches)
+
     def read(self, address: int, size_bytes: int) -> bytes:
         """Read emulated memory."""
         return bytes(self.uc.mem_read(address, size_bytes))
 
+    def write(self, address: int, data: bytes) -> None:
+        """Write emulated memory."""
+        self.uc.mem_write(address, data)
+
+    def instruction_at(self, address: int) -> bytes:
+        """Up to four bytes of emulated memory; none where there is no memory."""
+        try:
+            return self.read(address, 2) + self.read(address + 2, 2)
+        except unicorn.UcError:
+            return b""
+
     def register(self, number: int) -> int:
         """Read a core register, 0 to 15."""
         return int(self.uc.reg_read(REGISTER_IDS[number]))
+
+    def set_register(self, number: int, value: int) -> None:
+        """Write a core register, 0 to 15."""
+        self.uc.reg_write(REGISTER_IDS[number], value)
 
     def peak_stack_bytes(self) -> int:
         """Deepest stack use: bytes from the stack's top to the lowest byte that is no longer painted."""
@@ -180,3 +300,9 @@ class Machine:
         stack = np.frombuffer(self.read(low, top - low), np.uint8)
         touched = np.flatnonzero(stack != _STACK_PAINT)
         return int(top - low - touched[0]) if len(touched) else 0
+
+
+def first_difference(address: int, before: bytes, now: bytes) -> tuple[int, bytes, bytes]:
+    """The first halfword in which code at an address differs: its address, and up to four bytes before and now."""
+    at = next(i for i, (a, b) in enumerate(zip(before, now, strict=True)) if a != b) & ~1
+    return address + at, before[at : at + 4], now[at : at + 4]

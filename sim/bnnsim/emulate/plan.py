@@ -16,17 +16,22 @@ PAGE = 1 << 16
 # slower. The 2 MiB keep RAM and flash out of each other's slots in the emulator's address cache. Cycles
 # do not depend on it: offsets within RAM and all code stay the same.
 RAM_WINDOW = 0x8020_0000
+WINDOW_STEP = 0x0200_0000  # from one RAM's window to the next, for boards whose RAM is in several places
 
 
 @dataclass(frozen=True)
 class Region:
-    """Emulated memory [address, address + size_bytes); sizes are whole KiB. What is not writable is executable."""
+    """Emulated memory [address, address + size_bytes); sizes are whole KiB. What is not writable is executable.
+
+    memory: the board's memory that it stands for, "" if its address tells; it matters to timing only.
+    """
 
     name: str
     address: int
     size_bytes: int
     writable: bool = True
     executable: bool = False
+    memory: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,7 @@ class Plan:
     scopes: names of the counters; start: first pc; registers: initial values by number (13 SP, 14 LR);
     writes: (address, bytes) put into memory beforehand; stack: (lowest address, top) of the stack.
     limit_instructions: at least this many instructions may run, at most four times as many.
+    host_calls: semihosting calls that are answered, silently, before the last slice's end counts; None: no host.
     """
 
     scopes: tuple[str, ...]
@@ -58,10 +64,12 @@ class Plan:
     registers: dict[int, int] = field(default_factory=dict)
     writes: tuple[tuple[int, bytes], ...] = ()
     limit_instructions: int = 4_000_000_000
+    host_calls: int | None = None
 
     @cached_property
     def digest(self) -> str:
         """Hash of everything that the emulation depends on."""
         facts = (self.scopes, self.regions, self.start, self.slices, self.stack, sorted(self.registers.items()))
         data = [part for address, content in self.writes for part in (str(address), content)]
-        return digest(repr(facts), str(self.limit_instructions), *data)
+        host = () if self.host_calls is None else (f"host {self.host_calls}",)
+        return digest(repr(facts), str(self.limit_instructions), *host, *data)

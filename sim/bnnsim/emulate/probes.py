@@ -19,8 +19,12 @@ SLOTS = 1 << 16  # edge table; a slot is previous block, block, count, and (any 
 STOP_BUDGET, STOP_TABLE_FULL, STOP_SEMANTICS, STOP_MISALIGNED = 1, 2, 3, 4
 
 # --- state of the other hooks, int64 words ---
-BASE, HALFWORDS, LOOKUP, EXECUTED, RECORDS, REASON, FAULT_PC, OPERAND_D, OPERAND_N, OPERAND_M, BUFFER = range(11)
+(
+    BASE, HALFWORDS, LOOKUP, EXECUTED, RECORDS, REASON, FAULT_PC, OPERAND_D, OPERAND_N, OPERAND_M, BUFFER,
+    SPANS, SPAN_COUNT, ENTRIES,
+) = range(14)  # fmt: skip
 SITE_WORDS = 16
+SPAN_WORDS = 3  # of a stretch of memory with code: first address, halfwords, its first entry in the lookup table
 # --- site records, int64 words: kind, then fields by kind ---
 RECORD_WORDS = 48
 KIND, CUSTOM, DIVIDE, MEMORY = 0, 1, 2, 3
@@ -60,6 +64,25 @@ def block_hook(uc, address, size, data):
 
 
 @njit(inline="always")
+def _entry_of(address, state):
+    """The lookup table's entry of an address, -1 outside known code."""
+    found = (np.int64(address) - state[BASE]) >> 1
+    if np.uint64(found) >= np.uint64(state[HALFWORDS]):
+        found = _entry_in_other_span(np.int64(address), state[SPANS], state[SPAN_COUNT])
+    return found
+
+
+@njit
+def _entry_in_other_span(address, at, count):
+    spans = carray(pointer(at), count * SPAN_WORDS, dtype=np.int64)
+    for span in range(SPAN_WORDS, count * SPAN_WORDS, SPAN_WORDS):
+        found = (address - spans[span]) >> 1
+        if 0 <= found < spans[span + 1]:
+            return spans[span + 2] + found
+    return np.int64(-1)
+
+
+@njit(inline="always")
 def _run_custom(uc, address, state, record):
     """Run a custom instruction: operands from registers, result into the destination."""
     cell = pointer(state[BUFFER])
@@ -89,10 +112,12 @@ def _run_custom(uc, address, state, record):
 
 @cfunc(HOOK_SIGNATURE, cache=True)
 def custom_hook(uc, address, size, data):
-    """Counting pass: run the custom instruction at this address, if there is one. Only for addresses of code."""
+    """Counting pass: run the custom instruction at this address, if there is one."""
     state = carray(data, SITE_WORDS, dtype=np.int64)
-    at = (np.int64(address) - state[BASE]) >> 1
-    number = np.int64(carray(pointer(state[LOOKUP]), state[HALFWORDS], dtype=np.int32)[at])
+    at = _entry_of(address, state)
+    if at < 0:
+        return
+    number = np.int64(carray(pointer(state[LOOKUP]), state[ENTRIES], dtype=np.int32)[at])
     if number != 0:
         record = carray(pointer(state[RECORDS] + (number - 1) * (RECORD_WORDS * 8)), RECORD_WORDS, dtype=np.int64)
         _run_custom(uc, address, state, record)
@@ -102,11 +127,11 @@ def custom_hook(uc, address, size, data):
 def detail_hook(uc, address, size, data):
     """Detail pass: count the instruction, then look it up and do what its record says."""
     state = carray(data, SITE_WORDS, dtype=np.int64)
-    at = (np.int64(address) - state[BASE]) >> 1
-    if at < 0 or at >= state[HALFWORDS]:
+    at = _entry_of(address, state)
+    if at < 0:
         return
-    carray(pointer(state[EXECUTED]), state[HALFWORDS], dtype=np.int64)[at] += 1
-    number = np.int64(carray(pointer(state[LOOKUP]), state[HALFWORDS], dtype=np.int32)[at])
+    carray(pointer(state[EXECUTED]), state[ENTRIES], dtype=np.int64)[at] += 1
+    number = np.int64(carray(pointer(state[LOOKUP]), state[ENTRIES], dtype=np.int32)[at])
     if number == 0:
         return
     record = carray(pointer(state[RECORDS] + (number - 1) * (RECORD_WORDS * 8)), RECORD_WORDS, dtype=np.int64)

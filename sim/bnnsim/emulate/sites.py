@@ -13,6 +13,8 @@ from unicorn import arm_const as uc
 from bnnsim.build.image import Image
 from bnnsim.emulate import probes
 
+NOP_W = bytes.fromhex("aff30080")  # what custom instructions are replaced by while they run
+_NEAR_BYTES = 1 << 16  # code ranges closer than this share a span: few spans to search, little memory between
 REGISTER_IDS = (*(uc.UC_ARM_REG_R0 + n for n in range(13)), uc.UC_ARM_REG_SP, uc.UC_ARM_REG_LR, uc.UC_ARM_REG_PC)
 _BY_CAPSTONE = {cs.ARM_REG_R0 + n: REGISTER_IDS[n] for n in range(13)} | {
     cs.ARM_REG_SP: uc.UC_ARM_REG_SP,
@@ -32,11 +34,12 @@ _CONDITIONS = ("eq", "ne", "hs", "lo", "mi", "pl", "vs", "vc", "hi", "ls", "ge",
 class Sites:
     """Records for the hooks and the table that finds them by address.
 
-    base: first code address; lookup: int32 [halfwords], record number + 1 or 0; records: int64
+    spans: int64 [n, SPAN_WORDS], stretches of memory that hold the code, by address: first address, halfwords, first
+    entry in lookup; lookup: int32, record number + 1 or 0 by halfword, span after span; records: int64
     [N, RECORD_WORDS]; addresses: int64 [N]; in_it: int64 addresses of instructions inside IT blocks.
     """
 
-    base: int
+    spans: np.ndarray
     lookup: np.ndarray
     records: np.ndarray
     addresses: np.ndarray
@@ -45,6 +48,10 @@ class Sites:
     def of_kind(self, kind: int) -> np.ndarray:
         """Record numbers of one kind."""
         return np.flatnonzero(self.records[:, probes.KIND] == kind)
+
+    def entries(self, addresses: np.ndarray) -> np.ndarray:
+        """Entries of `lookup` for addresses of code, int64."""
+        return _entries(self.spans, addresses)
 
 
 def find_sites(image: Image, semantics: dict[str, Any], details: bool) -> Sites:
@@ -68,13 +75,29 @@ def find_sites(image: Image, semantics: dict[str, Any], details: bool) -> Sites:
             row[: len(record)] = record
             records.append(row)
             addresses.append(address)
-    starts = [start for start, _ in image.code_ranges] or [0]
-    base = min(starts)
-    halfwords = (max([end for _, end in image.code_ranges] or [2]) - base) // 2
-    lookup = np.zeros(halfwords, np.int32)
-    lookup[(np.array(addresses, np.int64) - base) // 2] = np.arange(1, len(addresses) + 1)
+    spans = _spans(image)
+    at = np.array(addresses, np.int64)
+    lookup = np.zeros(int(spans[:, 1].sum()), np.int32)
+    lookup[_entries(spans, at)] = np.arange(1, len(at) + 1)
     table = np.array(records, np.int64).reshape(-1, probes.RECORD_WORDS)
-    return Sites(base, lookup, table, np.array(addresses, np.int64), np.array(in_it, np.int64))
+    return Sites(spans, lookup, table, at, np.array(in_it, np.int64))
+
+
+def _spans(image: Image) -> np.ndarray:
+    """Spans as in `Sites`; at least one."""
+    joined: list[list[int]] = []
+    for start, end in sorted(image.code_ranges) or [(0, 2)]:
+        if joined and start - joined[-1][1] < _NEAR_BYTES:
+            joined[-1][1] = max(joined[-1][1], end)
+        else:
+            joined.append([start, end])
+    halfwords = np.array([(end - start + 1) // 2 for start, end in joined], np.int64)
+    return np.stack([np.array([start for start, _ in joined]), halfwords, np.cumsum(halfwords) - halfwords], axis=1)
+
+
+def _entries(spans: np.ndarray, addresses: np.ndarray) -> np.ndarray:
+    span = spans[spans[:, 0].searchsorted(addresses, side="right") - 1]
+    return span[:, 2] + (addresses - span[:, 0]) // 2
 
 
 def data_access(image: Image, address: int) -> list[int] | None:

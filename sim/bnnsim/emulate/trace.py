@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
@@ -23,6 +23,11 @@ class Trace:
     misaligned_at, misaligned: int64 [M], [S, M, 2]: data accesses off their size's alignment; column 0:
     crossing one boundary (a word at address ≡ 2 (mod 4), an odd halfword), column 1: a word at an odd address.
     outputs: bytes of each scope's output buffer; peak_stack_bytes: deepest stack use.
+    copied_at, copied: int64 [C, 2], address and size in bytes of code that the program copied to RAM; uint8, its bytes.
+    branch_blocks: int64 [P], indices into blocks: the branch meant is the block's last instruction;
+    mispredicts, target_changes: int64 [S, P], of a 2-bit counter and of a last taken target per block (see
+    `branches`). Only blocks with counts; of an unconditional branch, mispredicts mean nothing. Like an edge, a
+    branch counts in the scope of the block that it leads to.
     """
 
     scopes: tuple[str, ...]
@@ -37,6 +42,11 @@ class Trace:
     misaligned: np.ndarray
     outputs: Mapping[str, bytes]
     peak_stack_bytes: int
+    copied_at: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), np.int64))
+    copied: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint8))
+    branch_blocks: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    mispredicts: np.ndarray = field(default_factory=lambda: np.zeros((1, 0), np.int64))
+    target_changes: np.ndarray = field(default_factory=lambda: np.zeros((1, 0), np.int64))
 
     def to_bytes(self) -> bytes:
         """Serialize as an .npz archive (no pickles)."""
