@@ -21,6 +21,7 @@ VERBS = {
     "compare": ("bnnsim.cli.compare", "Compare ISAs on one network: cycles, speed-up, code size per layer."),
     "run": ("bnnsim.cli.run", "Run an experiment file (YAML) and print its comparison."),
     "time": ("bnnsim.cli.time", "Time a function or a run of any bare-metal ELF file on a core."),
+    "validate": ("bnnsim.cli.validate", "Compare cycles with references: measured on silicon or by manual."),
     "list": ("bnnsim.cli.list", "Show the extensions, cores, boards, networks and kernels there are."),
     "completion": ("bnnsim.cli.completion", "Print the completion script for bash, zsh or fish."),
 }

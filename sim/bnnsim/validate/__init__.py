@@ -1,0 +1,1 @@
+"""Programs with reference cycle counts: priced, compared, and shown with their errors."""

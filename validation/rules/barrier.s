@@ -1,0 +1,5 @@
+        .include "rule.h"
+        rule    barrier
+        iterate
+        dmb
+        done    barrier

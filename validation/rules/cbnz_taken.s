@@ -1,0 +1,7 @@
+        .include "rule.h"
+        rule    cbnz_taken
+        iterate
+        cbnz    r5, 1f
+        nop
+1:
+        done    cbnz_taken

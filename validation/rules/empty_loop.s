@@ -1,0 +1,4 @@
+        .include "rule.h"
+        rule    empty_loop
+        iterate
+        done    empty_loop

@@ -1,0 +1,6 @@
+        .include "rule.h"
+        rule    hint
+        iterate
+        nop
+        sev
+        done    hint

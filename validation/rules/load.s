@@ -1,0 +1,5 @@
+        .include "rule.h"
+        rule    load
+        iterate
+        ldr     r1, [r2]
+        done    load

@@ -1,0 +1,5 @@
+        .include "rule.h"
+        rule    smlad
+        iterate
+        smlad   r1, r5, r6, r1
+        done    smlad

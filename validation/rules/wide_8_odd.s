@@ -1,0 +1,12 @@
+        .include "rule.h"
+        rule    wide_8_odd
+        iterate odd=1
+        add.w   r1, r1, r2
+        add.w   r1, r1, r2
+        add.w   r1, r1, r2
+        add.w   r1, r1, r2
+        add.w   r1, r1, r2
+        add.w   r1, r1, r2
+        add.w   r1, r1, r2
+        add.w   r1, r1, r2
+        done    wide_8_odd
