@@ -33,6 +33,15 @@ def test_details_and_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert sum(layer["macs"] for layer in network["layers"]) > 10_000_000
 
 
+def test_what_is_not_validated_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "boards", "--json"]) == 0
+    boards = {item["name"]: item for item in json.loads(capsys.readouterr().out)["boards"]}
+    assert boards["stm32f746"]["core"] == "cortex-m7"
+    assert boards["zero-wait"]["unvalidated"] == [] != boards["stm32f746"]["unvalidated"]
+    assert main(["list", "boards"]) == 0
+    assert capsys.readouterr().out.count("not validated: ") == sum(len(b["unvalidated"]) for b in boards.values())
+
+
 def test_broken_files_are_listed_as_broken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

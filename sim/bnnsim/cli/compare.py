@@ -20,6 +20,7 @@ Examples:
   bnnsim compare --isa base,popcnt+my_ext          # two extensions together
   bnnsim compare --variant BBConv2D=faithful       # what the plain C would do
   bnnsim compare --set popcnt.popc.latency=3       # a slower popcount unit
+  bnnsim compare --board stm32f746 --place code=itcm,weights=dtcm
   bnnsim compare --json - | jq .cells[1].speedup   # for scripts
 
 \b
@@ -47,7 +48,7 @@ Exit code: 0 every cell verified, 1 a cell failed, 2 wrong usage, 3 no compiler.
     multiple=True,
     type=Names("core"),
     metavar="NAME[,…]",
-    help="Cores to run it on. Repeatable.  [default: cortex-m4]",
+    help="Cores to run it on. Repeatable.  [default: those of the boards, else cortex-m4]",
 )
 @click.option(
     "--board",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,27 +67,32 @@ def _cores() -> Iterator[Item]:
 
     def load(name: str) -> Item:
         core = load_core(name)
-        return Item(name, core.description, {"features": list(core.features)}, _features(core.features))
+        facts = {"features": list(core.features), "unvalidated": list(core.unvalidated)}
+        detail = f"features: {', '.join(core.features) or 'none'}"
+        return Item(name, core.description, facts, (detail, *_not_validated(core.unvalidated)))
 
     yield from _each("core", load)
 
 
-def _features(features: tuple[str, ...]) -> tuple[str, ...]:
-    return (f"features: {', '.join(features) or 'none'}",)
+def _not_validated(texts: Iterable[str]) -> Iterator[str]:
+    return (f"not validated: {text}" for text in texts)
 
 
 def _boards() -> Iterator[Item]:
-    from bnnsim.study.board import load_board
+    from bnnsim.timing.board import load_board
 
     def load(name: str) -> Item:
         board = load_board(name)
         facts = {"real": board.real, "clock_hz": board.clock_hz}
-        facts |= {"flash_bytes": board.flash.bytes, "ram_bytes": board.ram.bytes}
+        facts |= {"flash_bytes": board.flash.bytes, "ram_bytes": board.ram.bytes, "core": board.core}
+        facts |= {"memory": {n: r.text for n, r in board.memory.items()}, "unvalidated": list(board.unvalidated)}
         detail = (
-            f"{'a real part' if board.real else 'no real part'}, {board.clock_hz / 1e6:g} MHz, "
+            f"{'a real part' if board.real else 'no real part'}{f' with {board.core}' if board.core else ''}, "
+            f"{board.clock_hz / 1e6:g} MHz, "
             f"{board.flash.bytes:,} bytes of flash, {board.ram.bytes:,} of RAM"
         )
-        return Item(name, board.description, facts, (detail,))
+        memory = (f"{n}: {region.text}" for n, region in board.memory.items())
+        return Item(name, board.description, facts, (detail, *memory, *_not_validated(board.unvalidated)))
 
     yield from _each("board", load)
 

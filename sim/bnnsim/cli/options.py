@@ -69,6 +69,23 @@ def settings(pairs: tuple[str, ...]) -> dict[str, float]:
     return found
 
 
+def places(options: tuple[str, ...]) -> dict[str, str]:
+    """Parse `--place PART=MEMORY,…` options. Raises ConfigError with every problem."""
+    found: dict[str, str] = {}
+    problems = []
+    for text in split(options):
+        part, equals, name = (piece.strip() for piece in text.partition("="))
+        if not equals or not part or not name:
+            problems.append(f"--place: found {text!r}; expected PART=MEMORY, e.g. weights=dtcm")
+        elif part in found:
+            problems.append(f"--place: {part!r} is placed twice")
+        else:
+            found[part] = name
+    if problems:
+        raise ConfigError(problems)
+    return found
+
+
 def given(values: Mapping[str, Any]) -> dict[str, Any]:
     """Drop what the user did not give, so that defaults and files speak for it."""
     return {key: value for key, value in values.items() if value not in (None, (), [], {})}
@@ -88,6 +105,9 @@ def study_options(command: F) -> F:
                               "[default: clang]"),
             click.option("--set", "settings", multiple=True, metavar="KEY=VALUE",
                          help="Change a cost: popcnt.popc.latency=3, or a key of a core file. Repeatable."),
+            click.option("--place", "places", multiple=True, metavar="PART=MEMORY[,…]",
+                         help="Where code, weights, activations or stack live, by the memories of the board: "
+                              "weights=dtcm. Repeatable."),
             click.option("--input-seed", type=click.IntRange(0, 2**32 - 1), metavar="N",
                          help="Seed of the random input image.  [default: 1]"),
             click.option("--shift-code", "shift_code_bytes", type=click.Choice(["0", "2"]),
@@ -123,6 +143,8 @@ def changes_from(options: Mapping[str, Any]) -> dict[str, Any]:
         values["variants"] = list(options["variants"])
     if options["settings"]:
         values["set"] = settings(options["settings"])
+    if options["places"]:
+        values["place"] = places(options["places"])
     if options["shift_code_bytes"] is not None:
         values["shift_code_bytes"] = int(options["shift_code_bytes"])
     return values

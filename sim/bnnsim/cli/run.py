@@ -26,6 +26,7 @@ An experiment file:
   isa: [base, popcnt]          # names, paths, or several joined by '+'
   reference: base              # optional, like all that follows
   boards: [zero-wait]
+  place: {weights: flash}      # memories of the board for code, weights, activations, stack
   set: {popcnt.popc.latency: 2}
   variants: [BBConv2D=faithful]
   toolchain: clang             # or gcc

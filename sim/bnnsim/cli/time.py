@@ -230,8 +230,8 @@ def _run(path: Path, request: Request, pricing: _Pricing, output: _Output) -> No
 def _settings(pricing: _Pricing, isa: Isa) -> tuple[Core, Settings]:
     """Load core and board and sort the keys of --set. Raises UsageError, ConfigError."""
     from bnnsim.elf.measure import Settings
-    from bnnsim.study.board import load_board
     from bnnsim.study.run import has_core
+    from bnnsim.timing.board import load_board
     from bnnsim.timing.core import load_core
 
     board = load_board(pricing.board) if pricing.board else None

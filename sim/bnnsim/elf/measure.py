@@ -13,7 +13,7 @@ from bnnsim.elf.unknown import Unknown, allowing_unknown, unknown_instructions
 from bnnsim.emulate.copied import with_copies
 from bnnsim.emulate.plan import Plan
 from bnnsim.emulate.run import emulate
-from bnnsim.study.board import Board
+from bnnsim.timing.board import Board
 from bnnsim.timing.core import Core
 from bnnsim.timing.explain import cycles_by_address, executions_by_address, explain, stalls_by_address
 from bnnsim.timing.extra import Extra
@@ -140,21 +140,23 @@ def _memory_extras(image: Image, plan: Plan, program: Program, settings: Setting
 
 
 def _outside(program: Program, board: Board | None) -> tuple[str, ...]:
-    """Says that code ran where the board has no memory."""
+    """Says that code ran where the board has no memory, or one that code is not timed in."""
     if board is None or board.ideal:
         return ()
     ran = program.trace.edges[program.trace.counts[0] > 0, 1]
     for address in program.trace.blocks[ran, 0].tolist():
-        if not any(region.address <= address < region.end for region in board.memory.values()):
-            return (f"code at {address:#010x}, in no memory of {board.name}, taken to have no wait states",)
+        name = next((n for n, region in board.memory.items() if region.address <= address < region.end), None)
+        if name is None or not board.memory[name].holds_code:
+            where = "no memory" if name is None else name
+            return (f"code at {address:#010x}, in {where} of {board.name}, taken to have no wait states",)
     return ()
 
 
 def _band(program: Program, settings: Settings, memory: Sequence[Extra]) -> Band:
-    from bnnsim.timing.band import price_band
-
-    low, high = price_band(program, program.core, settings.latencies, memory)
-    return Band(int(low.cycles[0]), int(high.cycles[0]), dict(program.core.band))
+    band = program.core.band
+    cores = (program.core.with_overrides({key: ends[side] for key, ends in band.items()}) for side in (0, 1))
+    cycles = [int(price(program, core, settings.latencies, memory).cycles[0]) for core in cores]
+    return Band(min(cycles), max(cycles), dict(band))
 
 
 def _by_function(image: Image, cycles: Mapping[int, int], executions: Mapping[int, int]) -> tuple[FunctionCycles, ...]:

@@ -96,18 +96,27 @@ def notes(comparison: Comparison) -> list[str]:
         "bit for bit.",
     ]
     for cell in comparison.cells:
-        if cell.assumed_cycle_share:
-            share = cell.assumed_cycle_share
-            shown = f"{share:.1%}" if share >= 0.0005 else "less than 0.1%"
-            found.append(f"{place(cell)}: {shown} of the cycles rest on assumed costs.")
+        found.append(f"{place(cell)}: the cycles rest on {_sources(cell)}.")
         for layer in cell.layers:
             if layer.density_sweep:
                 sweep = ", ".join(f"{cycles:,} at {density:.0%}" for density, cycles in layer.density_sweep)
                 here = f"{layer.input_density:.0%} of its input bits are set here"
                 found.append(f"{place(cell)}: {layer.name}'s cycles depend on its data; {here}; {sweep} set bits.")
-    if not any(cell.assumed_cycle_share for cell in comparison.cells):
-        found.append("No cycle rests on an assumed cost.")
+    for where, texts in _unvalidated(comparison).items():
+        found.append(f"Not validated on silicon, {where}: {'; '.join(texts)}.")
     return found
+
+
+def _sources(cell: CellResult) -> str:
+    """Return e.g. `manuals 71.2%, measurements 27.0%, assumptions less than 0.1%`."""
+    names = {"manual": "manuals", "measured": "measurements", "assumed": "assumptions"}
+    shares = {names[kind]: share for kind, share in cell.cycle_share_by_source.items() if share}
+    return ", ".join(f"{n} {s:.1%}" if abs(s) >= 0.0005 else f"{n} less than 0.1%" for n, s in shares.items())
+
+
+def _unvalidated(comparison: Comparison) -> dict[str, tuple[str, ...]]:
+    """Return what no silicon confirmed, by core and board, each once."""
+    return {f"{c.core} on {c.board}": c.unvalidated for c in comparison.cells if c.unvalidated}
 
 
 def title(comparison: Comparison, cell: CellResult) -> str:
@@ -127,9 +136,11 @@ def made_with(comparison: Comparison, core: str) -> str:
     parts += [f"bnnsim {facts['bnnsim']}"] if "bnnsim" in facts else []
     changed = ", ".join(f"{key} = {value}" for key, value in (facts.get("set") or {}).items())
     parts += [f"changed costs: {changed}"] if changed else []
+    placed = ", ".join(f"{part} in {memory}" for part, memory in (facts.get("place") or {}).items())
+    parts += [placed] if placed else []
     return "; ".join(part for part in parts if part)
 
 
 def place(cell: CellResult) -> str:
-    """Return `core, isa`."""
-    return f"{cell.core}, {cell.isa}"
+    """Return `core on board, isa`."""
+    return f"{cell.core} on {cell.board}, {cell.isa}"

@@ -17,7 +17,7 @@ from bnnsim.build.program import STACK_BYTES, Builder
 from bnnsim.build.program import Program as NetworkProgram
 from bnnsim.build.toolchain import Toolchain
 from bnnsim.cache import Cache, digest
-from bnnsim.emulate.plan import RAM_WINDOW, Plan, Region
+from bnnsim.emulate.plan import Plan, Region
 from bnnsim.emulate.trace import Trace
 from bnnsim.errors import UsageError, VerificationError, nearest
 from bnnsim.isa import Isa
@@ -25,10 +25,14 @@ from bnnsim.model.kernels import Kernel, load_kernel
 from bnnsim.model.lower import lower_layer, pack_tensor, unpack_tensor
 from bnnsim.model.network import Layer, Network
 from bnnsim.model.reference import run_layer
-from bnnsim.study.board import Board
+from bnnsim.study.placement import Placement, bytes_by_part
+from bnnsim.timing.board import Board
 from bnnsim.timing.core import Core
 
 if TYPE_CHECKING:
+    from bnnsim.emulate.memory_pass import Geometry, MemoryTrace
+    from bnnsim.timing.explain import Explanation
+    from bnnsim.timing.extra import Extra
     from bnnsim.timing.price import Timing
     from bnnsim.timing.program import Program
 
@@ -38,7 +42,10 @@ DENSITIES = (0.1, 0.5, 0.9)
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """Everything one cell depends on. `core` has the study's cost changes; latencies: by "extension.instruction"."""
+    """Everything one cell depends on. `core` has the study's cost changes; latencies: by "extension.instruction".
+
+    places: (part of the program, memory of the board) where they differ from the board's own `place`.
+    """
 
     network: Network
     x: np.ndarray
@@ -52,27 +59,32 @@ class Cell:
     latencies: Mapping[str, int]
     variants: tuple[tuple[str | None, str], ...] = ()
     shift_code_bytes: int = 0
+    places: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def placement(self) -> Placement:
+        """Where the parts of the program lie. Raises UsageError for places that the board does not have."""
+        return Placement(self.board, self.board.placed(dict(self.places)))
 
     @property
     def builder(self) -> Builder:
         """Compiler and linker of this cell."""
+        at = self.placement.addresses
         return Builder(
             self.toolchain,
             self.isa,
             self.cache,
-            self.board.flash.address,
-            self.board.ram.address + RAM_WINDOW,
+            at["code"],
+            at["activations"],
             self.shift_code_bytes,
+            at["weights"],
+            at["stack"],
         )
 
     @property
     def regions(self) -> tuple[Region, ...]:
         """The board's memories as the emulator maps them."""
-        flash, ram = self.board.flash, self.board.ram
-        return (
-            Region("flash", flash.address, flash.bytes, writable=False),
-            Region("ram", ram.address + RAM_WINDOW, ram.bytes),
-        )
+        return self.placement.regions
 
 
 @dataclass(frozen=True)
@@ -84,6 +96,7 @@ class Run:
     trace: Trace
     program: Program
     timing: Timing
+    memory: tuple[Extra, ...] = ()
 
 
 @functools.cache
@@ -111,21 +124,39 @@ def emulate_cached(cell: Cell, image: Image, plan: Plan) -> Trace:
     return trace
 
 
-def price_trace(cell: Cell, trace: Trace, image: Image) -> tuple[Program, Timing]:
-    """A trace decoded for the cell's core, and its cycles under the core's table and the cell's latencies."""
+def memory_cached(cell: Cell, image: Image, plan: Plan, geometry: Geometry) -> MemoryTrace:
+    """The memory trace of a plan, emulated unless the cache has it."""
+    from bnnsim.emulate.memory_pass import MemoryTrace, trace_memory
+
+    key = digest(code_digest(), image.digest, plan.digest, cell.core.unicorn_cpu, repr(geometry))
+    if (data := cell.cache.get("memory", key)) is not None:
+        return MemoryTrace.from_bytes(data)
+    trace = trace_memory(image, plan, cell.core.unicorn_cpu, geometry)
+    cell.cache.put("memory", key, trace.to_bytes())
+    return trace
+
+
+def price_trace(cell: Cell, trace: Trace, image: Image, plan: Plan) -> tuple[Program, Timing, tuple[Extra, ...]]:
+    """A trace decoded for the cell's core, its cycles by the core's table, and what the board's memories add to them.
+
+    The cycles include what the memories add.
+    """
+    from bnnsim.timing.memory import extras_for
     from bnnsim.timing.price import price
     from bnnsim.timing.program import decode_program
 
     program = decode_program(trace, image, cell.core)
-    return program, price(program, cell.core, cell.latencies)
+    placed = cell.placement.of_plan(plan)
+    tracer = functools.partial(memory_cached, cell, image, plan)
+    memory = extras_for(image, placed, program, cell.board, cell.latencies, tracer)
+    return program, price(program, cell.core, cell.latencies, memory), memory
 
 
-def cycle_shares(cell: Cell, program: Program) -> dict[str, float]:
-    """Share of a program's cycles by the kind of source that their costs rest on; they add up to 1."""
+def explained(cell: Cell, run: Run) -> Explanation:
+    """Stalls of a run and the kinds of source that its cycles rest on."""
     from bnnsim.timing.explain import explain
 
-    cycles = {kind: int(by.sum()) for kind, by in explain(program, cell.core, cell.latencies).sources.items()}
-    return {kind: count / sum(cycles.values()) for kind, count in cycles.items()}
+    return explain(run.program, cell.core, cell.latencies, run.memory)
 
 
 def candidates(cell: Cell, layer: Layer) -> tuple[Kernel, ...]:
@@ -197,9 +228,10 @@ def time_kernel(cell: Cell, layer: Layer, kernel: Kernel, x: np.ndarray, expecte
     image = _kernel_image(cell.builder, kernel)
     lowered, data, cycles = lower_layer(layer, kernel), pack_tensor(x, layer.input), 0
     for flush in ("end",) if kernel in cell.kernels else ("start", "end"):
-        trace = emulate_cached(cell, image, kernel_plan(image, lowered, cell.regions, data, flush))
+        plan = kernel_plan(image, lowered, cell.regions, data, flush)
+        trace = emulate_cached(cell, image, plan)
         verify(layer, kernel, trace.outputs[layer.name], expected)
-        cycles = int(price_trace(cell, trace, image)[1].cycles[0])
+        cycles = int(price_trace(cell, trace, image, plan)[1].cycles[0])
     return cycles
 
 
@@ -221,32 +253,42 @@ def run_network(cell: Cell, kernels: tuple[Kernel, ...]) -> Run:
     trace = emulate_cached(cell, program.image, plan)
     for layer, kernel in zip(cell.network.layers, kernels, strict=True):
         verify(layer, kernel, trace.outputs[layer.name], cell.expected[layer.name])
-    return Run(kernels, program.image, trace, *price_trace(cell, trace, program.image))
+    return Run(kernels, program.image, trace, *price_trace(cell, trace, program.image, plan))
 
 
 def check_activations(cell: Cell) -> None:
     """Raise UsageError, before anything is built, if no kernel could fit the board's RAM."""
-    need = STACK_BYTES + max(layer.input.size_bytes + layer.output.size_bytes for layer in cell.network.layers)
-    if need > cell.board.ram.bytes:
-        have = f"{cell.board.name} has {cell.board.ram.bytes:,}"
-        raise UsageError(f"{cell.network.name} needs at least {need:,} bytes of ram for one layer; {have}")
+    place = cell.placement.place
+    need = max(layer.input.size_bytes + layer.output.size_bytes for layer in cell.network.layers)
+    need += STACK_BYTES if place.stack == place.activations else 0
+    if need > cell.board.memory[place.activations].bytes:
+        have = f"{cell.board.name} has {cell.board.memory[place.activations].bytes:,}"
+        raise UsageError(
+            f"{cell.network.name} needs at least {need:,} bytes of {place.activations} for one layer; {have}"
+        )
 
 
 def check_fits(cell: Cell, image: Image) -> None:
     """Raise UsageError if an image is larger than the board's memories."""
-    used = memory_bytes(image)
-    for what, have in (("flash", cell.board.flash.bytes), ("ram", cell.board.ram.bytes)):
-        need = used[what] + (image.section_bytes.get(".stack", 0) if what == "ram" else 0)
+    needs: dict[str, list[str]] = {}
+    sizes = bytes_by_part(image)
+    for part, name in cell.placement.place:
+        needs.setdefault(name, []).append(part)
+    for name, parts in needs.items():
+        need, have = sum(sizes[part] for part in parts), cell.board.memory[name].bytes
         if need > have:
-            raise UsageError(f"{cell.network.name} needs {need:,} bytes of {what}, {cell.board.name} has {have:,}")
+            held = "" if len(needs) == 2 else f" for {', '.join(parts)}"
+            raise UsageError(
+                f"{cell.network.name} needs {need:,} bytes of {name}{held}, {cell.board.name} has {have:,}"
+            )
 
 
-def memory_bytes(image: Image) -> dict[str, int]:
-    """Bytes of code, flash (code, constants, initialisers) and static RAM (data, bss, activations)."""
-    size = image.section_bytes
-    text, data = size.get(".text", 0), size.get(".data", 0)
-    flash = text + size.get(".rodata", 0) + data
-    return {"code": text, "flash": flash, "ram": data + size.get(".bss", 0) + size.get(".noinit", 0)}
+def memory_bytes(cell: Cell, image: Image) -> dict[str, int]:
+    """Bytes of code, of flash (code, constants, initialisers) and of RAM (variables, what runs or is read there)."""
+    size, place = bytes_by_part(image), cell.placement.place
+    in_ram = [p for p in ("code", "weights") if cell.board.memory[getattr(place, p)].kind == "ram"]
+    ram = size["activations"] + sum(size[part] for part in in_ram)
+    return {"code": image.section_bytes.get(".text", 0), "flash": size["code"] + size["weights"], "ram": ram}
 
 
 def verify(layer: Layer, kernel: Kernel, found: bytes, expected: np.ndarray) -> None:

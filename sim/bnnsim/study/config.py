@@ -35,6 +35,8 @@ class Study:
     variants: (what, variant) pairs; what is a layer's name, an operator or None for every layer; the variant
     is a kernel's variant name or the path of a kernel's C file.
     shift_code_bytes: 0 or 2, bytes put before the code to see what alignment does to the cycles.
+    place: part of the program ("code", "weights", "activations", "stack") → memory of every board of the study.
+    A board that has a core of its own makes cells with that core only.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Study:
     input_seed: int = 1
     shift_code_bytes: int = 0
     description: str = ""
+    place: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 def load_study(name_or_path: str, changes: Mapping[str, Any] | None = None) -> Study:
@@ -63,6 +66,7 @@ def load_study(name_or_path: str, changes: Mapping[str, Any] | None = None) -> S
     values["variants"] = ["=".join(part for part in pair if part) for pair in study.variants]
     changes = dict(changes)
     changes["set"] = {**study.set, **changes.get("set", {})}
+    changes["place"] = {**study.place, **changes.get("place", {})}
     if "isa" in changes and "reference" not in changes and study.reference not in changes["isa"]:
         changes["reference"] = None
     return make_study({**values, **changes})
@@ -74,7 +78,7 @@ def make_study(values: Mapping[str, Any], flags: Mapping[str, str] | None = None
     flags: key → how the user spells it ("cores" → "--core"), for messages.
     Raises ConfigError with every problem, each naming its flag.
     """
-    values = {**DEFAULTS, **values}
+    values = {**DEFAULTS, **({"cores": names.cores_of(boards)} if (boards := values.get("boards")) else {}), **values}
     spelled = {**FLAGS, **(flags or {})}
     text = json.dumps(values)
     try:
@@ -83,7 +87,7 @@ def make_study(values: Mapping[str, Any], flags: Mapping[str, str] | None = None
         problems = []
         for keys, problem in explain(error, _StudyFile, json.loads(text)):
             place = spelled.get(str(keys[0]), key_path(keys)) if keys else "study"
-            if keys and keys[0] == "set" and len(keys) > 1:
+            if keys and keys[0] in ("set", "place") and len(keys) > 1:
                 place += f" {keys[1]}"
             problems.append(f"{place}: {problem}")
         raise ConfigError(problems) from None
@@ -94,6 +98,7 @@ FLAGS = {
     "network": "--network",
     "cores": "--core",
     "boards": "--board",
+    "place": "--place",
     "isa": "--isa",
     "reference": "--reference",
     "set": "--set",
@@ -153,6 +158,7 @@ class _StudyFile(BaseModel):
     network: Annotated[str, _checked(names.network)]
     cores: _names(names.core)  # type: ignore[valid-type]
     boards: _names(names.board) | None = None  # type: ignore[valid-type]
+    place: Annotated[dict[str, str], _checked(names.place)] = {}
     isa: _names(names.isa)  # type: ignore[valid-type]
     reference: Annotated[str | None, _checked(names.reference)] = Field(None, validate_default=True)
     set: Annotated[dict[str, float], _checked(names.settings)] = {}

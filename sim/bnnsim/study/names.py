@@ -33,6 +33,36 @@ def board(text: str, folder: Path, _: Fields) -> str:
     return _found("board", text, folder)
 
 
+def cores_of(boards: Any) -> list[str]:
+    """Return the cores that boards have, for studies that name boards but no core; cortex-m4 where any would do."""
+    from bnnsim.timing.board import load_board
+
+    found: dict[str, None] = {}
+    for text in [boards] if isinstance(boards, str) else boards:
+        try:
+            found[load_board(text).core or "cortex-m4"] = None
+        except BnnsimError:  # reported where boards are checked
+            found["cortex-m4"] = None
+    return list(found)
+
+
+def place(changes: Mapping[str, str], folder: Path, fields: Fields) -> Mapping[str, str]:
+    """Parts of the program and memories that all boards of the study have."""
+    from bnnsim.timing.board import load_board
+
+    boards = fields.get("boards") or default_boards(fields.get("cores", ()))
+    problems = []
+    for loaded in (load_board(text, folder) for text in boards) if changes else ():
+        for part, name in changes.items():
+            try:
+                loaded.placed({part: name})
+            except UsageError as error:
+                problems.append(((part,), str(error)))
+    if problems:
+        raise Problems(problems)
+    return changes
+
+
 def default_boards(cores: Iterable[str]) -> tuple[str, ...]:
     """Return the boards that the cores' files name."""
     from bnnsim.timing.core import load_core

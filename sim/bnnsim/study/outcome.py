@@ -17,8 +17,8 @@ from bnnsim.study.cell import (
     Run,
     check_activations,
     code_digest,
-    cycle_shares,
     density_sweep,
+    explained,
     fastest,
     input_of,
     memory_bytes,
@@ -59,12 +59,14 @@ def _key(cell: Cell) -> str:
         cell.toolchain,
         cell.variants,
         cell.shift_code_bytes,
+        cell.places,
     )
     return digest(code_digest(), cell.network.digest, cell.x.tobytes(), cell.isa.digest, repr(facts), *files)
 
 
 def _from_json(data: bytes) -> CellResult:
     values = json.loads(data)
+    values["unvalidated"] = tuple(values["unvalidated"])
     layers = []
     for row in values.pop("layers"):
         sweep = tuple((density, cycles) for density, cycles in row.pop("density_sweep"))
@@ -84,7 +86,9 @@ def _outcome(cell: Cell, report: Report) -> CellResult:
     plain = on_base(cell, load_isa(BASE))
     faithful = run_network(plain, tuple(fastest(plain, layer) for layer in cell.network.layers)).timing
     rows = _rows(cell, run, faithful)
-    used, stack, shares = memory_bytes(run.image), run.trace.peak_stack_bytes, cycle_shares(cell, run.program)
+    used, stack, why = memory_bytes(cell, run.image), run.trace.peak_stack_bytes, explained(cell, run)
+    total = sum(int(by.sum()) for by in why.sources.values())
+    shares = {kind: int(by.sum()) / total for kind, by in why.sources.items()}
     return CellResult(
         core=cell.core.name,
         board=cell.board.name,
@@ -102,6 +106,8 @@ def _outcome(cell: Cell, report: Report) -> CellResult:
         real_board=cell.board.real,
         peak_stack_bytes=stack,
         cycle_share_by_source=shares,
+        stalls={reason: int(by.sum()) for reason, by in why.stalls.items()},
+        unvalidated=(*cell.core.unvalidated, *cell.board.unvalidated),
     )
 
 

@@ -49,7 +49,8 @@ class LayerResult:
 class CellResult:
     """One core, board and ISA: whole inference, then its layers with the overhead last.
 
-    Raises ValueError if the layers' cycles or instructions do not add up to the totals.
+    stalls: cycles by reason, a negative one saves cycles; unvalidated: what of the core and the board no
+    silicon confirmed. Raises ValueError if the layers' cycles or instructions do not add up to the totals.
     """
 
     core: str
@@ -70,6 +71,8 @@ class CellResult:
     real_board: bool = False
     peak_stack_bytes: int | None = None
     cycle_share_by_source: Mapping[str, float] = field(default_factory=dict)
+    stalls: Mapping[str, int] = field(default_factory=dict)
+    unvalidated: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for what in ("cycles", "instructions"):
@@ -182,6 +185,8 @@ def _cell(cell: CellResult) -> dict[str, Any]:
         "verified": cell.verified,
         "assumed_cycle_share": cell.assumed_cycle_share,
         "cycle_share_by_source": dict(cell.cycle_share_by_source),
+        "stalls": dict(cell.stalls),
+        "unvalidated": list(cell.unvalidated),
         "layers": [_layer(layer, cell.clock_hz) for layer in cell.layers],
     }
 

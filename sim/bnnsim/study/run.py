@@ -23,12 +23,12 @@ from bnnsim.isa import Isa, load_isa
 from bnnsim.model.kernels import load_kernels
 from bnnsim.model.network import load_network, random_input
 from bnnsim.model.reference import run_reference
-from bnnsim.study.board import load_board
 from bnnsim.study.cell import Cell, package_versions
 from bnnsim.study.config import Study
 from bnnsim.study.outcome import cached_outcome, steps_of
 from bnnsim.study.results import CellResult, Comparison, Failure, with_speedups
-from bnnsim.timing.core import load_core
+from bnnsim.timing.board import Board, load_board
+from bnnsim.timing.core import Core, load_core
 
 Progress = Callable[[int, int, str], None]  # finished steps, all steps, what is running
 _STAGES: tuple[tuple[tuple[type[BnnsimError], ...], str], ...] = (
@@ -80,7 +80,7 @@ def make_cells(study: Study) -> list[Cell]:
     expected = run_reference(network, x)
     kernels, cache = load_kernels(), Cache()
     cells = []
-    for core in (load_core(name) for name in study.cores):
+    for core, fitting in _pairs([load_core(name) for name in study.cores], boards):
         if study.toolchain not in core.target:
             raise UsageError(f"core {core.name}: the kernels are not built for {core.architecture} yet")
         priced = core.with_overrides({k: v for k, v in study.set.items() if k.startswith(f"{core.name}.")})
@@ -99,11 +99,33 @@ def make_cells(study: Study) -> list[Cell]:
                 latencies=_latencies(isa, study),
                 variants=study.variants,
                 shift_code_bytes=study.shift_code_bytes,
+                places=tuple(sorted(study.place.items())),
             )
-            for board in boards
+            for board in fitting
             for isa in isas
         ]
     return cells
+
+
+def _pairs(cores: list[Core], boards: list[Board]) -> list[tuple[Core, list[Board]]]:
+    """Return each core with the boards that have it. Raises UsageError for one that is left without the other."""
+    found = [(core, [board for board in boards if has_core(board, core)]) for core in cores]
+    names = ", ".join(core.name for core in cores)
+    for board in boards:
+        if not any(board in fitting for _, fitting in found):
+            raise UsageError(f"board {board.name} has a {board.core}; found core {names}, try --core {board.core}")
+    for core, fitting in found:
+        if not fitting:
+            others = ", ".join(f"{board.name} has a {board.core}" for board in boards)
+            raise UsageError(f"core {core.name} is on none of the boards: {others}")
+    return found
+
+
+def has_core(board: Board, core: Core) -> bool:
+    """Whether a board has a core: the one its file names, a variant of it, or any."""
+    if board.core in (None, core.name):
+        return True
+    return core.target["gcc"].partition("+")[0] == load_core(board.core).target["gcc"].partition("+")[0]
 
 
 def _latencies(isa: Isa, study: Study) -> dict[str, int]:
@@ -130,4 +152,5 @@ def _provenance(study: Study, cells: list[Cell]) -> dict[str, Any]:
         "seeds": {"input": study.input_seed, "parameters": first.network.parameter_seed},
         "set": dict(study.set),
         "shift_code_bytes": study.shift_code_bytes,
+        "place": dict(study.place),
     }
