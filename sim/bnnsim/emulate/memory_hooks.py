@@ -1,4 +1,4 @@
-"""Native hooks (Numba) of the memory pass: which lines of code and which data an instruction touches, and cache hits.
+"""The native hook (Numba) of the memory pass: the lines of code and the data that instructions touch, and cache hits.
 
 Addresses of data are computed from the registers before the instruction runs, because Unicorn's own memory hooks
 corrupt IT state. A condition-failed instruction is not seen, so it touches nothing.
@@ -12,20 +12,20 @@ from numba import carray, cfunc, njit
 from bnnsim.emulate.native import HOOK_SIGNATURE, pointer, reg_read
 from bnnsim.emulate.probes import SPAN_WORDS
 
-# --- state of both hooks, int64 words; pointers are to int64 arrays (LOOKUP: int32) ---
+# --- state, int64 words; pointers are to int64 arrays (LOOKUP and CODE, the cache that code comes through: int32) ---
 STATE_WORDS = 16
 (SPANS, SPAN_COUNT, LOOKUP, ENTRIES, RECORDS, BUFFER, WINDOWS, WINDOW_COUNT, CACHES, PATHS, PATH_COUNT, COUNTS,
- FETCHES, LAST_LINE) = range(14)  # fmt: skip
+ FETCHES, LAST_LINE, CODE) = range(15)  # fmt: skip
 # --- a load or store: Unicorn's register ids or -1 (no base: OFFSET is the address), words, 1 for a store ---
 RECORD_WORDS = 6
 R_BASE, R_INDEX, R_SHIFT, R_OFFSET, R_WORDS, R_WRITES = range(RECORD_WORDS)
-# --- memory from LOW to HIGH: data path and cache that code comes through, or -1 ---
-WINDOW_WORDS = 4
-W_LOW, W_HIGH, W_PATH, W_CACHE = range(WINDOW_WORDS)
+# --- memory from LOW to HIGH: data path or -1 ---
+WINDOW_WORDS = 3
+W_LOW, W_HIGH, W_PATH = range(WINDOW_WORDS)
 # --- a cache: sets and line bytes are powers of two, BACK: writes fetch lines; TAGS: pointer to [sets * ways] ---
 CACHE_WORDS = 5
 C_SETS, C_WAYS, C_SHIFT, C_BACK, C_TAGS = range(CACHE_WORDS)
-# --- what is counted: per load or store and data path; per halfword of code (see `Sites`) that begins a block ---
+# --- what is counted: per load or store and data path; per halfword of code (see `Sites`) ---
 COUNT_COLUMNS = 5
 READS, READ_MISSES, WRITES, WRITE_MISSES, WRITE_BACKS = range(COUNT_COLUMNS)
 FETCH_COLUMNS = 2
@@ -87,30 +87,21 @@ def _cache(state, number):
     return carray(pointer(state[CACHES] + number * (CACHE_WORDS * 8)), CACHE_WORDS, dtype=np.int64)
 
 
-@cfunc(HOOK_SIGNATURE, cache=True)
-def fetch_hook(uc, address, size, data):
-    """Block hook: touch the lines that the block lies in. What is left of the line before is in a buffer."""
-    state = carray(data, STATE_WORDS, dtype=np.int64)
-    start = np.int64(address)
-    at = _entry(state, start)
-    if at < 0:
-        return
-    window = _window(state, start)
-    if window < 0:
-        return
-    number = carray(pointer(state[WINDOWS] + window * (WINDOW_WORDS * 8)), WINDOW_WORDS, dtype=np.int64)[W_CACHE]
+@njit
+def _fetch(state, address, size, at):
+    """Touch the lines of code that an instruction begins in; what is left of the line before is in a buffer."""
+    number = np.int64(carray(pointer(state[CODE]), state[ENTRIES], dtype=np.int32)[at])
     if number < 0:
         return
     cache = _cache(state, number)
     shift = cache[C_SHIFT]
-    counts = carray(pointer(state[FETCHES] + at * (FETCH_COLUMNS * 8)), FETCH_COLUMNS, dtype=np.int64)
-    for line in range(start >> shift, ((start + np.int64(size) - 1) >> shift) + 1):
-        if line == state[LAST_LINE]:
-            continue
-        state[LAST_LINE] = line
-        counts[TOUCHES] += 1
-        if _touch(cache, line << shift, False) != _HIT:
-            counts[MISSES] += 1
+    for line in range(address >> shift, ((address + size - 1) >> shift) + 1):
+        if line != state[LAST_LINE]:
+            state[LAST_LINE] = line
+            counts = carray(pointer(state[FETCHES] + at * (FETCH_COLUMNS * 8)), FETCH_COLUMNS, dtype=np.int64)
+            counts[TOUCHES] += 1
+            if _touch(cache, line << shift, False) != _HIT:
+                counts[MISSES] += 1
 
 
 @njit
@@ -137,12 +128,16 @@ def _count_access(state, record, number, address):
 
 
 @cfunc(HOOK_SIGNATURE, cache=True)
-def data_hook(uc, address, size, data):
-    """Code hook: touch the data that a load or store accesses, word by word."""
+def access_hook(uc, address, size, data):
+    """Touch the lines that an instruction lies in and, word by word, the data that a load or store accesses.
+
+    A hook on instructions, not on blocks, because Unicorn splits long blocks in two where it hooks instructions.
+    """
     state = carray(data, STATE_WORDS, dtype=np.int64)
     at = _entry(state, np.int64(address))
     if at < 0:
         return
+    _fetch(state, np.int64(address), np.int64(size), at)
     number = np.int64(carray(pointer(state[LOOKUP]), state[ENTRIES], dtype=np.int32)[at]) - 1
     if number < 0:
         return

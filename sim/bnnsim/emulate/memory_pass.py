@@ -10,7 +10,7 @@ import io
 from dataclasses import dataclass, fields
 
 import numpy as np
-from unicorn import UC_HOOK_BLOCK, UC_HOOK_CODE
+from unicorn import UC_HOOK_CODE
 
 from bnnsim.build.image import Image
 from bnnsim.emulate import memory_hooks as hooks
@@ -75,8 +75,8 @@ class MemoryTrace:
 
     data_at, data: int64 [A], [S, A, P, 5]: loads and stores, words by data path; the columns are reads, read misses,
     writes, write misses and lines written back. Without a cache every access is a miss.
-    fetch_at, fetches: int64 [B], [S, B, 2]: blocks by start address; lines touched beyond the line touched last, and
-    how many of them missed.
+    fetch_at, fetches: int64 [B], [S, B, 2]: instructions, in order of address; lines of code that each touched beyond
+    the line touched last, and how many of them missed.
     """
 
     data_at: np.ndarray
@@ -108,10 +108,7 @@ def trace_memory(image: Image, plan: Plan, cpu: str, geometry: Geometry, copied:
     machine.hook_sites(sites, everywhere=False)
     machine.count_edges()  # the instruction limit counts there
     counters = _Counters(known, sites, geometry)
-    if any(w.code_cache >= 0 for w in geometry.windows):
-        add_hook(machine.uc, hooks.fetch_hook, UC_HOOK_BLOCK, counters.state)
-    if any(w.path >= 0 for w in geometry.windows):
-        add_hook(machine.uc, hooks.data_hook, UC_HOOK_CODE, counters.state)
+    add_hook(machine.uc, hooks.access_hook, UC_HOOK_CODE, counters.state)
     return machine.in_worker(lambda: _count_slices(machine, counters))
 
 
@@ -123,7 +120,10 @@ class _Counters:
         self.addresses, self.records = find_accesses(image)
         self.lookup = np.zeros(len(sites.lookup), np.int32)
         self.lookup[sites.entries(self.addresses)] = np.arange(1, len(self.addresses) + 1)
-        self.windows = np.array([(w.low, w.high, w.path, w.code_cache) for w in geometry.windows], np.int64)
+        self.windows = np.array([(w.low, w.high, w.path) for w in geometry.windows], np.int64)
+        self.code = np.full(len(self.lookup), -1, np.int32)
+        for w in reversed(geometry.windows):  # the first that holds an address has the last word
+            self.code[(self.starts >= w.low) & (self.starts < w.high)] = w.code_cache
         self.paths = np.array(geometry.paths or (-1,), np.int64)
         self.tags = [np.zeros(c.sets * c.ways, np.int64) for c in geometry.caches]
         shapes = zip(geometry.caches, self.tags, strict=True)
@@ -146,7 +146,7 @@ class _Counters:
         arrays = {
             hooks.SPANS: self.spans, hooks.LOOKUP: self.lookup, hooks.RECORDS: self.records, 
             hooks.BUFFER: self.buffer, hooks.WINDOWS: self.windows, hooks.CACHES: self.caches, hooks.PATHS: self.paths,
-            hooks.COUNTS: self.data, hooks.FETCHES: self.fetches,
+            hooks.COUNTS: self.data, hooks.FETCHES: self.fetches, hooks.CODE: self.code,
         }  # fmt: skip
         for word, array in arrays.items():
             state[word] = array.ctypes.data
