@@ -93,7 +93,7 @@ def test_board(elf, run_time, timed, tmp_path):
     assert found["milliseconds"] == found["cycles"] / 50_000
     assert found["stalls"]["flash"] == found["cycles"] - plain["cycles"] > 0
     assert sum(f["cycles"] for f in found["functions"]) == sum(found["sources"].values()) == found["cycles"]
-    assert found["unvalidated"] == ["its flash"]
+    assert found["unvalidated"] == [*load_core("cortex-m4").unvalidated, "its flash"]
     _, out, _ = run_time(elf, "--call", "switched", "--args", "40", "--board", tmp_path / "mine.yaml", "--annotate")
     assert "ms at 50 MHz" in out and "not validated: its flash" in out
     assert any("flash" in line and "branch refill" in line for line in out.splitlines() if "program.c" in line)
@@ -102,7 +102,8 @@ def test_board(elf, run_time, timed, tmp_path):
 def test_code_outside_the_board_is_told(tmp_path, timed):
     (tmp_path / "mine.yaml").write_text(BOARD)
     program = build(tmp_path, code=0x0800_0000)
-    (note,) = timed(program, "--call", "fib", "--args", "3", "--board", tmp_path / "mine.yaml")["unvalidated"][1:]
+    found = timed(program, "--call", "fib", "--args", "3", "--board", tmp_path / "mine.yaml")
+    note = found["unvalidated"][-1]
     assert note.startswith("code at 0x0800") and "no wait states" in note
 
 
@@ -205,17 +206,17 @@ def test_what_is_not_validated_is_listed_and_reported(core, elf, timed, capsys):
     assert f"not validated: {texts[0].split()[0]}" in capsys.readouterr().out
 
 
-def test_band(elf, timed, run_time):
+def test_band(elf, timed, run_time, tmp_path):
     given = ("--call", "switched", "--args", "40", "--core", "cortex-m7", "--band")
     found = timed(elf, *given)
     low, high = found["band"]["cycles"]
     assert low <= found["cycles"] <= high and low < high
     assert found["band"]["parameters"] == {key: list(ends) for key, ends in load_core("cortex-m7").band.items()}
-    ends = []
-    for end in (0, 1):
+    for end in (0, 1):  # all parameters at one end are two of the corners that are priced
         options = (f"--set={key}={pair[end]}" for key, pair in load_core("cortex-m7").band.items())
-        ends.append(timed(elf, *given[:-1], *options)["cycles"])
-    assert [low, high] == ends
+        assert low <= timed(elf, *given[:-1], *options)["cycles"] <= high
     _, out, _ = run_time(elf, *given, "--board", "stm32f746")
     assert re.search(r"[\d,]+–[\d,]+ cycles \([\d.]+–[\d.]+ ms\) over the band", out)
-    assert "names no uncertain parameters" in run_time(elf, "--call", "fib", "--args", "3", "--band")[1]
+    (tmp_path / "sure.yaml").write_text("extends: cortex-m4\nname: sure\ndescription: Nothing is uncertain.\nband: {}\n")
+    sure = run_time(elf, "--call", "fib", "--args", "3", "--core", tmp_path / "sure.yaml", "--band")
+    assert "names no uncertain parameters" in sure[1]

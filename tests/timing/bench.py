@@ -20,7 +20,7 @@ from bnnsim.emulate.plan import RAM_WINDOW
 from bnnsim.emulate.trace import DIVIDE_CLASSES, Trace
 from bnnsim.isa import Isa
 from bnnsim.timing.core import Core
-from bnnsim.timing.price import decode_program, price
+from bnnsim.timing.price import decode_program, make_costs, price, program_ends
 
 CODE, RAM, RAM_BYTES = 0x0800_0000, 0x2000_0000, 1 << 20
 BASE = Isa("base", ())
@@ -140,6 +140,24 @@ def _as_trace(edges, conditional, executed, divides) -> Trace:
         outputs={},
         peak_stack_bytes=0,
     )
+
+
+def straight_line(texts: list[str], folder: Path, isa: Isa = BASE) -> Image:
+    """Put each sequence of instructions between the symbols code<n> and end<n>, at a multiple of 16."""
+    parts = [f".balign 16\n.thumb_func\ncode{n}:\n{text}\nend{n}: nop\n" for n, text in enumerate(texts)]
+    return assemble("\n".join(parts), folder, isa)
+
+
+def issue_ends(image: Image, number: int, core: Core, **latencies: int) -> list[float]:
+    """Cycle at which each instruction of `straight_line` ends when it runs once; branches in it are not followed."""
+    start, end = image.symbol(f"code{number}") & ~1, image.symbol(f"end{number}")
+    empty = np.zeros(0, np.int64)
+    run = Trace(
+        ("all",), np.array([[start, end - start]]), np.array([[-1, 0]]), np.ones((1, 1), np.int64),
+        empty, empty.reshape(1, 0), empty, empty.reshape(1, 0, DIVIDE_CLASSES), empty, empty.reshape(1, 0, 2), {}, 0,
+    )  # fmt: skip
+    program = decode_program(run, image, core)
+    return list(program_ends(program, make_costs(program, core, latencies)))
 
 
 def cycles_per_iteration(image: Image, number: int, loop: Loop, core: Core, **latencies: int) -> float:

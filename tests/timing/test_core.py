@@ -8,8 +8,8 @@ from bnnsim.errors import ConfigError, UsageError
 from bnnsim.timing.core import load_core
 
 
-def m4_file(folder, change=None, name="mine.yaml"):
-    data = yaml.safe_load(paths.find("core", "cortex-m4").read_text())
+def m4_file(folder, change=None, name="mine.yaml", core="cortex-m4"):
+    data = yaml.safe_load(paths.find("core", core).read_text())
     if change:
         change(data)
     path = folder / name
@@ -49,7 +49,11 @@ def test_own_file_equals_ours(tmp_path):
         (lambda d: d["groups"]["if_then"].update(cycles=1), ["groups.if_then", "folded: false"]),
         (lambda d: d["memory"].append("laod"), ["no group 'laod'", "did you mean 'load'"]),
         (lambda d: d["pair_rules"]["load_pipelining"].update(when="never"), ["never", "address_free_of_result"]),
-        (lambda d: d.update(model="dual_issue"), ["model", "in_order"]),
+        (lambda d: d.update(model="dual_isue"), ["model", "in_order", "did you mean 'dual_issue'"]),
+        (lambda d: d.update(model="dual_issue"), ["missing key 'dual_issue'", "does not read this"]),
+        (lambda d: d["groups"]["load"].update(unit="load"), ["groups.load.unit", "only for models that issue"]),
+        (lambda d: d.update(band={"laod.cycles": [1, 2]}), ["band.laod.cycles", "did you mean 'load.cycles'"]),
+        (lambda d: d.update(band={"load.cycles": [3, 2]}), ["found 3 to 2", "lower end comes first"]),
         (lambda d: d["fetch"].update(queue_words=0), ["fetch.queue_words", "at least 1"]),
         (lambda d: d.pop("fetch"), ["missing key 'fetch'", "in_order"]),
         (lambda d: d.update(model="per_instruction"), ["missing key 'refill'", "does not read this"]),
@@ -60,6 +64,43 @@ def test_refused(tmp_path, change, words):
         load_core(m4_file(tmp_path, change))
     for word in words:
         assert word in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda d: d["groups"]["add"].pop("unit"), ["groups.add.unit", "missing key 'unit'"]),
+        (lambda d: d["groups"]["add"].update(unit="alo"), ["groups.add.unit", "did you mean 'alu'"]),
+        (lambda d: d["groups"]["load"].update(result="laod"), ["groups.load.result", "did you mean 'load'"]),
+        (lambda d: d["dual_issue"]["results"].pop("early"), ["dual_issue.results", "missing early"]),
+        (lambda d: d["dual_issue"]["operands"].pop("address"), ["dual_issue.operands", "missing address"]),
+        (lambda d: d["dual_issue"]["operands"].update(adress=d["dual_issue"]["operands"]["address"]),
+         ["operands.adress", "did you mean 'address'"]),
+        (lambda d: d["dual_issue"]["no_pair"]["two_stores"]["first"].append("stores"),
+         ["no_pair.two_stores.first", "did you mean 'store'"]),
+        (lambda d: d["dual_issue"]["early_alu"]["shifter_users"].append("x"), ["early_alu.shifter_users", "'x'"]),
+        (lambda d: d["dual_issue"]["fetch"].update(bytes_per_cycle=3), ["fetch.bytes_per_cycle", "multiple of 2"]),
+        (lambda d: d["condition_failed"].update(cycles="all"), ["condition_failed.cycles", "full"]),
+    ],
+)  # fmt: skip
+def test_refused_issue_rules(tmp_path, change, words):
+    with pytest.raises(ConfigError) as error:
+        load_core(m4_file(tmp_path, change, core="cortex-m7"))
+    for word in words:
+        assert word in str(error.value)
+
+
+def test_overrides_of_issue_rules():
+    core = load_core("cortex-m7")
+    changed = core.with_overrides({"mispredict.late_cycles": 9, "results.load.late_cycles": 2, "fetch.queue_chunks": 3})
+    assert changed.dual_issue.mispredict.late_cycles == 9
+    assert changed.dual_issue.mispredict.source.kind == "assumed"
+    assert changed.dual_issue.results["load"].late_cycles == 2
+    assert core.dual_issue.results["load"].late_cycles == 1
+    assert core.with_overrides({"condition_failed.cycles": 1}).condition_failed.cycles == 1
+    assert "mispredict.late_cycles" in core.band
+    assert "mispredict.late_cycles" not in changed.band
+    assert load_core("cortex-m33").with_overrides({"taken.cycles": 2}).paired_narrow.taken.cycles == 2
 
 
 def test_overrides():
@@ -100,7 +141,7 @@ def test_variant_keeps_what_it_does_not_name(tmp_path):
 
 def test_variant_drops_groups_from_rules():
     core = load_core("cortex-m3")
-    assert core.features == ()
+    assert core.features == ("thumb2",)
     assert "vfp_load" not in core.memory
     assert "vfp_load" not in core.pair_rules["memory_after_store"].second
 

@@ -13,6 +13,7 @@ from bnnsim.elf.unknown import Unknown, allowing_unknown, unknown_instructions
 from bnnsim.emulate.copied import with_copies
 from bnnsim.emulate.plan import Plan
 from bnnsim.emulate.run import emulate
+from bnnsim.timing.band import price_band
 from bnnsim.timing.board import Board
 from bnnsim.timing.core import Core
 from bnnsim.timing.explain import cycles_by_address, executions_by_address, explain, stalls_by_address
@@ -153,10 +154,8 @@ def _outside(program: Program, board: Board | None) -> tuple[str, ...]:
 
 
 def _band(program: Program, settings: Settings, memory: Sequence[Extra]) -> Band:
-    band = program.core.band
-    cores = (program.core.with_overrides({key: ends[side] for key, ends in band.items()}) for side in (0, 1))
-    cycles = [int(price(program, core, settings.latencies, memory).cycles[0]) for core in cores]
-    return Band(min(cycles), max(cycles), dict(band))
+    low, high = price_band(program, latencies=settings.latencies, memory=memory)
+    return Band(int(low.cycles[0]), int(high.cycles[0]), dict(program.core.band))
 
 
 def _by_function(image: Image, cycles: Mapping[int, int], executions: Mapping[int, int]) -> tuple[FunctionCycles, ...]:

@@ -11,8 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from bnnsim import paths
 from bnnsim.errors import ConfigError, UsageError, nearest
+from bnnsim.timing.issue_rules import CUSTOM, INLINE_SHIFT, DualIssue, PairedNarrow
 from bnnsim.timing.table import (
     FRONT_ENDS,
+    ISSUE_MODELS,
     ConditionFailed,
     CostSource,
     Cycles,
@@ -24,6 +26,7 @@ from bnnsim.timing.table import (
     PairRule,
     Part,
     Refill,
+    Unit,
 )
 from bnnsim.yamlfile import display_path, key_path, load_yaml
 from bnnsim.yamlwords import Problems, explain
@@ -32,12 +35,15 @@ Keys = tuple[str | int, ...]
 
 
 class Core(Part):
-    """One core's cost table. `model` names the timing model that reads it; costs are core cycles."""
+    """One core's cost table. `model` names the timing model that reads it; costs are core cycles.
+
+    unvalidated: what of it was never compared with silicon; band: low and high of uncertain settings.
+    """
 
     name: str = Field(min_length=1)
     description: str
     architecture: str
-    model: Literal["in_order", "per_instruction"]
+    model: Literal["in_order", "per_instruction", "dual_issue", "paired_narrow"]
     features: Names
     unicorn_cpu: str
     target: dict[str, str]
@@ -46,20 +52,25 @@ class Core(Part):
     memory: Names
     fetch: Fetch | None = None
     refill: Refill | None = None
+    dual_issue: DualIssue | None = None
+    paired_narrow: PairedNarrow | None = None
     pair_rules: Annotated[dict[str, PairRule], Field(max_length=8)]
     odd_encoding: OddEncoding
     misaligned: Misaligned
     condition_failed: ConditionFailed
+    unvalidated: Names = ()
+    band: dict[str, tuple[Cycles, Cycles]] = Field(default={})
 
     @model_validator(mode="after")
     def _check(self) -> Core:
-        if problems := [*_front_end_problems(self), *_clashes(self)]:
+        problems = [*_front_end_problems(self), *_clashes(self), *_issue_problems(self)]
+        if problems := problems or [*_band_problems(self)]:
             raise Problems(problems)
         return self
 
     @property
-    def front_end(self) -> Fetch | Refill:
-        """How the core's model fetches: the one section of `FRONT_ENDS` that the file has."""
+    def front_end(self) -> Fetch | Refill | DualIssue | PairedNarrow:
+        """How the core's model fetches and issues: the one section of `FRONT_ENDS` that the file has."""
         part = getattr(self, FRONT_ENDS[self.model])
         assert part is not None  # checked on load
         return part
@@ -77,7 +88,8 @@ class Core(Part):
     def with_overrides(self, overrides: Mapping[str, float]) -> Core:
         """Return a core with other numbers, e.g. {"load.cycles": 3, "fetch.queue_words": 4}.
 
-        Keys may start with the core's name ("cortex-m4.load.cycles"). What is set so counts as assumed.
+        Keys may start with the core's name ("cortex-m4.load.cycles"). What is set so counts as assumed, and
+        is uncertain no longer: it leaves the band.
         Raises UsageError naming unknown keys (with the nearest match) and values out of range.
         """
         if not overrides:
@@ -93,6 +105,7 @@ class Core(Part):
                 problems.append(f"{given}: found {value}; this core counts whole cycles")
             else:
                 _set(data, places[key], int(value))
+                data["band"].pop(key, None)
         if problems:
             raise UsageError("\n".join(problems))
         try:
@@ -107,9 +120,20 @@ class Core(Part):
         places: dict[str, tuple[str, ...]] = {f"{name}.cycles": ("groups", name, "cycles") for name in self.groups}
         places |= {f"pair_rules.{n}.cycles": ("pair_rules", n, "cycles") for n in self.pair_rules}
         for part in (FRONT_ENDS[self.model], "odd_encoding", "misaligned", "condition_failed"):
-            fields = type(getattr(self, part)).model_fields
-            places |= {f"{part}.{name}": (part, name) for name in fields if name not in ("source", "faults")}
-        return places
+            places |= {".".join(place): place for place in _numbers(getattr(self, part), (part,))}
+        own = FRONT_ENDS[self.model] + "." if self.model in ISSUE_MODELS else ""
+        return {key.removeprefix(own): place for key, place in places.items()}
+
+
+def _numbers(value: Any, place: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Yield where the whole numbers of a section lie; `full` cycles of a failed condition can be one, too."""
+    if isinstance(value, CostSource | bool):
+        return
+    if isinstance(value, int) or value == "full":
+        yield place
+    elif isinstance(value, BaseModel | Mapping):
+        for name, below in value.items() if isinstance(value, Mapping) else value:
+            yield from _numbers(below, (*place, name))
 
 
 class _Head(BaseModel):
@@ -124,6 +148,11 @@ class _GroupChange(Part):
     cycles: Cycles | None = None
     formula: str | None = None
     folded: bool | None = None
+    unit: Unit | None = None
+    result: str | None = None
+    early_operands: Literal["none", "last", "all"] | None = None
+    early_alu: Literal["never", "first_slot", "free_shifter", "either_slot"] | None = None
+    alone: bool | None = None
     source: CostSource | None = None
 
 
@@ -143,10 +172,14 @@ class _Variant(Part):
     memory: Names | None = None
     fetch: Fetch | None = None
     refill: Refill | None = None
+    dual_issue: DualIssue | None = None
+    paired_narrow: PairedNarrow | None = None
     pair_rules: dict[str, PairRule] = Field(default={})
     odd_encoding: OddEncoding | None = None
     misaligned: Misaligned | None = None
     condition_failed: ConditionFailed | None = None
+    unvalidated: Names | None = None
+    band: dict[str, tuple[Cycles, Cycles]] | None = None
 
 
 def load_core(name_or_path: str, relative_to: Path | None = None) -> Core:
@@ -232,11 +265,47 @@ def _clashes(core: Core) -> Iterator[tuple[Keys, str]]:
                 yield (*keys, i), f"no group {name!r}{nearest(name, core.groups)}"
 
 
+def _issue_problems(core: Core) -> Iterator[tuple[Keys, str]]:
+    """Yield (keys, text) for what the groups and rules of a model that follows registers lack or misname."""
+    issues = core.model in ISSUE_MODELS
+    part = core.dual_issue or core.paired_narrow
+    if issues and part is None:
+        return  # said already
+    for name, group in core.groups.items():
+        if (group.unit is not None) != issues:
+            text = f"missing key 'unit', which model {core.model!r} needs" if issues else "only for models that issue"
+            yield ("groups", name, "unit"), text
+        if part and group.result not in part.results:
+            yield ("groups", name, "result"), f"no result {group.result!r}{nearest(group.result, part.results)}"
+    if core.dual_issue is None:
+        return
+    lists: dict[Keys, Names | Literal["any"]] = {
+        ("early_alu", "shifter_users"): core.dual_issue.early_alu.shifter_users
+    }
+    for name, rule in core.dual_issue.no_pair.items():
+        lists |= {("no_pair", name, "first"): rule.first, ("no_pair", name, "second"): rule.second}
+    known = (*core.groups, INLINE_SHIFT, CUSTOM)
+    for keys, names in lists.items():
+        for i, word in enumerate(() if names == "any" else names):
+            if word not in known:
+                yield ("dual_issue", *keys, i), f"no group {word!r}{nearest(word, known)}"
+
+
+def _band_problems(core: Core) -> Iterator[tuple[Keys, str]]:
+    for key, (low, high) in core.band.items():
+        if key not in core.settings:
+            yield ("band", key), f"no setting {key!r}{nearest(key, core.settings)}"
+        elif low > high:
+            yield ("band", key), f"found {low} to {high}; the lower end comes first"
+
+
 def _set(data: dict[str, Any], place: tuple[str, ...], value: int) -> None:
     *path, last = place
+    sourced = data
     for part in path:
         data = data[part]
+        sourced = data if "source" in data else sourced
     data[last] = value
-    data["source"] = {"kind": "assumed", "ref": f"set to {value} by the user"}
+    sourced["source"] = {"kind": "assumed", "ref": f"set to {value} by the user"}
     if "formula" in data:
         data["formula"] = None

@@ -13,15 +13,15 @@ from typing import Any
 from capstone import CS_ARCH_ARM, CS_MODE_MCLASS, CS_MODE_THUMB, CS_OP_MEM, CS_OP_REG, Cs
 from capstone import arm_const as arm
 
-_CORE_REGISTERS = {arm.ARM_REG_R0 + i: i for i in range(13)} | {
+CORE_REGISTERS = {arm.ARM_REG_R0 + i: i for i in range(13)} | {
     arm.ARM_REG_SP: 13,
     arm.ARM_REG_LR: 14,
     arm.ARM_REG_PC: 15,
 }
 _PC = 1 << 15
-_BASE_FIRST = {"ldm", "ldmdb", "stm", "stmdb", "vldm", "vldmia", "vldmdb", "vstm", "vstmia", "vstmdb"}
-_ON_STACK = {"push", "pop", "vpush", "vpop"}
-_MULTIPLE = _BASE_FIRST | _ON_STACK | {"vldr", "vstr"}
+BASE_FIRST = {"ldm", "ldmdb", "stm", "stmdb", "vldm", "vldmia", "vldmdb", "vstm", "vstmia", "vstmdb"}
+ON_STACK = {"push", "pop", "vpush", "vpop"}
+_MULTIPLE = BASE_FIRST | ON_STACK | {"vldr", "vstr"}
 _BRANCHES = {"b", "bl", "blx", "bx", "cbz", "cbnz", "tbb", "tbh"}
 _READS_ONLY = {"cmp", "cmn", "tst", "teq"}
 
@@ -57,13 +57,13 @@ def decode_instruction(code: bytes) -> Decoded | None:
     """Decode the 2 or 4 bytes of one instruction; None if they are no instruction of an Armv7E-M core."""
     if len(code) == 2 and code[1] == 0xBF and code[0] & 15:
         return Decoded("it", "it")
-    found = next(_disassembler().disasm(code, 0, 1), None)
-    if found is None or found.size != len(code):
+    found = disassemble(code)
+    if found is None:
         return None
-    mnemonic = _plain_mnemonic(found)
+    mnemonic = plain_mnemonic(found)
     operands = found.operands
     transfers_pc = mnemonic in ("pop", "ldm", "ldmdb") and any(_mask(o) == _PC for o in operands)
-    destination = _mask(operands[0]) if operands and mnemonic not in _BASE_FIRST | _READS_ONLY else 0
+    destination = _mask(operands[0]) if operands and mnemonic not in BASE_FIRST | _READS_ONLY else 0
     to_pc = transfers_pc or (destination == _PC and mnemonic not in _BRANCHES)
     branches = "always" if to_pc or mnemonic in _BRANCHES else "never"
     if mnemonic in ("cbz", "cbnz") or (mnemonic == "b" and found.cc not in (arm.ARM_CC_AL, arm.ARM_CC_INVALID)):
@@ -73,12 +73,18 @@ def decode_instruction(code: bytes) -> Decoded | None:
         f"{found.mnemonic} {found.op_str}".strip(),
         mnemonic,
         _form(mnemonic, operands, to_pc, index),
-        _words(operands[1:] if mnemonic in _BASE_FIRST else operands) if mnemonic in _MULTIPLE else 0,
+        _words(operands[1:] if mnemonic in BASE_FIRST else operands) if mnemonic in _MULTIPLE else 0,
         base | index,
-        base if found.writeback or mnemonic in _ON_STACK else 0,
+        base if found.writeback or mnemonic in ON_STACK else 0,
         destination,
         branches,
     )
+
+
+def disassemble(code: bytes) -> Any:
+    """Return the disassembler's view of one instruction that is no IT, None if it knows none."""
+    found = next(_disassembler().disasm(code, 0, 1), None)
+    return found if found is not None and found.size == len(code) else None
 
 
 @cache
@@ -88,7 +94,8 @@ def _disassembler() -> Cs:
     return disassembler
 
 
-def _plain_mnemonic(found: Any) -> str:
+def plain_mnemonic(found: Any) -> str:
+    """Mnemonic without width, type and flag-setting suffixes."""
     name = found.mnemonic.partition(".")[0]
     if found.id == arm.ARM_INS_B:
         return "b"
@@ -98,16 +105,16 @@ def _plain_mnemonic(found: Any) -> str:
 
 def _address(mnemonic: str, operands: Any) -> tuple[int, int]:
     """Base and index register of the data address, 0 where there is none."""
-    if mnemonic in _BASE_FIRST:
+    if mnemonic in BASE_FIRST:
         return _mask(operands[0]), 0
-    if mnemonic in _ON_STACK:
-        return 1 << _CORE_REGISTERS[arm.ARM_REG_SP], 0
+    if mnemonic in ON_STACK:
+        return 1 << CORE_REGISTERS[arm.ARM_REG_SP], 0
     memory = next((o.mem for o in operands if o.type == CS_OP_MEM), None)
     return (_bit(memory.base), _bit(memory.index)) if memory else (0, 0)
 
 
 def _bit(register: int) -> int:
-    return 1 << _CORE_REGISTERS[register] if register in _CORE_REGISTERS else 0
+    return 1 << CORE_REGISTERS[register] if register in CORE_REGISTERS else 0
 
 
 def _mask(operand: Any) -> int:

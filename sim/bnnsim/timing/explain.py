@@ -9,7 +9,16 @@ import numpy as np
 
 from bnnsim.timing.core import Core
 from bnnsim.timing.extra import Extra
-from bnnsim.timing.price import Costs, kind_of, make_costs, operand_extras, program_ends
+from bnnsim.timing.price import (
+    Costs,
+    Rows,
+    kind_of,
+    make_costs,
+    operand_extras,
+    program_rows,
+    ticks_per_cycle,
+    whole_cycles,
+)
 from bnnsim.timing.program import Program
 
 KINDS: tuple[str, ...] = ("manual", "measured", "assumed")
@@ -20,7 +29,8 @@ class Explanation:
     """Cycles of each scope, int64 [S], by stall reason and by kind of source.
 
     stalls: "branch_refill", "fetch", "odd_encoding", "misaligned" and each pair rule (load pipelining saves
-    cycles, so it is negative); sources: "manual", "measured", "assumed", which add up to the scope's cycles.
+    cycles, so it is negative), or the waits of the core's model (`dual_issue.WAITS`, `paired_narrow.WAITS`);
+    sources: "manual", "measured", "assumed", which add up to the scope's cycles.
     """
 
     scopes: tuple[str, ...]
@@ -36,16 +46,22 @@ def explain(
 ) -> Explanation:
     """Account for every cycle that `price` counts with the same arguments."""
     costs = make_costs(program, core or program.core, latencies or {})
+    rows, unit = program_rows(program, costs), ticks_per_cycle(costs.core)
     none = np.zeros(len(program.trace.scopes), np.int64)
-    reasons = ("branch_refill", "fetch", "odd_encoding", "misaligned", *program.rules)
-    stalls = dict.fromkeys(reasons, none)
+    stalls = dict.fromkeys((*_reasons(rows, program), "odd_encoding", "misaligned", *program.rules), none)
     sources = dict.fromkeys(KINDS, none)
-    extras = ((e.reason, e.kind, e.total) for e in (*operand_extras(program, costs), *memory))
-    for reason, kind, cycles in (*_row_cycles(program, costs), *extras):
-        sources[kind] = sources[kind] + cycles
+    parts = [(reason, kind, _total(program, ticks)) for reason, kind, ticks in _row_ticks(program, costs, rows)]
+    parts += [(e.reason, e.kind, e.total * unit) for e in (*operand_extras(program, costs, rows), *memory)]
+    for reason, kind, ticks in parts:
+        sources[kind] = sources[kind] + ticks
         if reason:
-            stalls[reason] = stalls.get(reason, none) + cycles
-    return Explanation(program.trace.scopes, stalls, sources)
+            stalls[reason] = stalls.get(reason, none) + ticks
+    whole = _add_up(np.stack([*sources.values()], axis=1), costs.core)
+    return Explanation(
+        program.trace.scopes,
+        {reason: whole_cycles(ticks, costs.core) for reason, ticks in stalls.items()},
+        dict(zip(sources, whole.T, strict=True)),
+    )
 
 
 def cycles_by_address(
@@ -57,16 +73,11 @@ def cycles_by_address(
 ) -> dict[int, int]:
     """Cycles of each instruction by its address, of one scope or of all; the sum is what `price` gives."""
     costs = make_costs(program, core or program.core, latencies or {})
-    trace, scopes = program.trace, slice(None) if scope is None else slice(scope, scope + 1)
-    ends = program_ends(program, costs)
-    cycles = (ends - _row_begins(program, ends)) * trace.counts[scopes].sum(axis=0)[program.row_edge]
-    parts = [(program.addresses[program.own], cycles[program.own])]
-    parts += [(e.at, e.cycles[scopes].sum(axis=0)) for e in (*operand_extras(program, costs), *memory)]
-    found: dict[int, int] = {}
-    for addresses, values in parts:
-        for address, value in zip(addresses.tolist(), values, strict=True):
-            found[address] = found.get(address, 0) + int(value)
-    return found
+    rows, unit = program_rows(program, costs), ticks_per_cycle(costs.core)
+    scopes = slice(None) if scope is None else slice(scope, scope + 1)
+    parts = [_by_row(program, rows.ends - _row_begins(program, rows.ends), scopes)]
+    parts += [(e.at, e.cycles[scopes] * unit) for e in (*operand_extras(program, costs, rows), *memory)]
+    return _by_address(parts, costs.core)
 
 
 def stalls_by_address(
@@ -78,19 +89,17 @@ def stalls_by_address(
 ) -> dict[int, dict[str, int]]:
     """Stall cycles of each instruction by its address, then by reason; only what is not zero."""
     costs = make_costs(program, core or program.core, latencies or {})
-    trace, scopes = program.trace, slice(None) if scope is None else slice(scope, scope + 1)
-    times, own = trace.counts[scopes].sum(axis=0)[program.row_edge], program.own
-    odd = np.array([c.odd_memory for c in program.classes], np.int64) * costs.core.odd_encoding.cycles
-    rows = [*_waits(program, costs), ("odd_encoding", odd[program.cost_class])]
-    parts = [(reason, program.addresses[own], (cycles * times)[own]) for reason, cycles in rows]
-    extras = (*operand_extras(program, costs), *memory)
-    parts += [(e.reason, e.at, e.cycles[scopes].sum(axis=0)) for e in extras if e.reason]
+    rows, unit = program_rows(program, costs), ticks_per_cycle(costs.core)
+    scopes = slice(None) if scope is None else slice(scope, scope + 1)
+    parts = [(r, _by_row(program, ticks, scopes)) for r, _, ticks in _waits(program, costs, rows)]
+    extras = (*operand_extras(program, costs, rows), *memory)
+    parts += [(e.reason, (e.at, e.cycles[scopes] * unit)) for e in extras if e.reason]
     found: dict[int, dict[str, int]] = {}
-    for reason, addresses, values in parts:
-        for at in np.flatnonzero(values).tolist():
-            reasons = found.setdefault(int(addresses[at]), {})
-            reasons[reason] = reasons.get(reason, 0) + int(values[at])
-    return {address: kept for address, by in found.items() if (kept := {r: n for r, n in by.items() if n})}
+    for reason in dict.fromkeys(reason for reason, _ in parts):
+        for address, cycles in _by_address([part for r, part in parts if r == reason], costs.core).items():
+            if cycles:
+                found.setdefault(address, {})[reason] = cycles
+    return found
 
 
 def executions_by_address(program: Program, scope: int) -> dict[int, int]:
@@ -100,29 +109,53 @@ def executions_by_address(program: Program, scope: int) -> dict[int, int]:
     return dict(zip(addresses.tolist(), np.bincount(at, times, len(addresses)).astype(np.int64).tolist(), strict=True))
 
 
-def _row_cycles(program: Program, costs: Costs) -> Iterator[tuple[str, str, np.ndarray]]:
-    """Yield (stall reason or "", kind of source, int64 [S] cycles) of the edges; all together are their cycles."""
-    core, at = costs.core, program.cost_class
-    for reason, cycles in _waits(program, costs):
-        part = core.pair_rules.get(reason, core.front_end)
-        yield reason, part.source.kind, _total(program, cycles)
-    odd = np.array([c.odd_memory for c in program.classes], np.int64) * core.odd_encoding.cycles
-    yield "odd_encoding", core.odd_encoding.source.kind, _total(program, odd[at])
-    issue = costs.class_cycles - odd
-    for c in range(len(program.classes)):
-        yield "", kind_of(program, core, c), _total(program, np.where(at == c, issue[c], 0))
+def _reasons(rows: Rows, program: Program) -> tuple[str, ...]:
+    return rows.wait_names if program.issue else ("branch_refill", "fetch")
 
 
-def _waits(program: Program, costs: Costs) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield (reason, int64 [N] cycles): why each row began later, or sooner, than the row before it ended."""
-    ends = program_ends(program, costs)
+def _row_ticks(program: Program, costs: Costs, rows: Rows) -> Iterator[tuple[str, str, np.ndarray]]:
+    """Yield (stall reason or "", kind of source, int64 [N] ticks) of the rows; all together are their time."""
+    rest = rows.ends - _row_begins(program, rows.ends)
+    for reason, kind, ticks in _waits(program, costs, rows):
+        rest = rest - ticks
+        yield reason, kind, ticks
+    kinds = np.array([kind_of(program, costs.core, c) for c in range(len(program.classes))], dtype=object)
+    for kind in KINDS:
+        yield "", kind, np.where((kinds == kind)[program.cost_class], rest, 0)
+
+
+def _waits(program: Program, costs: Costs, rows: Rows) -> Iterator[tuple[str, str, np.ndarray]]:
+    """Yield (reason, kind, int64 [N] ticks): why each row began later, or sooner, than the row before it ended."""
+    if program.issue is not None:
+        yield from _issue_waits(program, costs, rows)
+        return
+    core, ends = costs.core, rows.ends
     wait = ends - _row_begins(program, ends) - costs.class_cycles[program.cost_class]
     target = np.zeros(len(ends), bool)
     target[program.starts[:-1][program.taken]] = True
-    yield "branch_refill", np.where(target, wait, 0)
-    yield "fetch", np.where(target, 0, wait - costs.pair_cycles[program.pair])
-    for bit, (name, rule) in enumerate(costs.core.pair_rules.items()):
-        yield name, (program.pair >> bit & 1) * rule.cycles
+    kind = core.front_end.source.kind
+    yield "branch_refill", kind, np.where(target, wait, 0)
+    yield "fetch", kind, np.where(target, 0, wait - costs.pair_cycles[program.pair])
+    for bit, (name, rule) in enumerate(core.pair_rules.items()):
+        yield name, rule.source.kind, (program.pair >> bit & 1) * rule.cycles
+    odd = np.array([c.odd_memory for c in program.classes], np.int64) * core.odd_encoding.cycles
+    yield "odd_encoding", core.odd_encoding.source.kind, odd[program.cost_class]
+
+
+def _issue_waits(program: Program, costs: Costs, rows: Rows) -> Iterator[tuple[str, str, np.ndarray]]:
+    """The waits of a model that follows registers; one for an operand rests on the latency of what computes it."""
+    part = costs.core.dual_issue or costs.core.paired_narrow
+    assert part is not None and program.issue is not None and rows.waits is not None and rows.limiting is not None
+    kinds = {"branch_refill": "taken", "no_pair": "no_pair"}
+    latencies = [part.results[name].source.kind for name in program.issue.result_names]
+    by_result = np.array([*latencies, part.source.kind], dtype=object)[rows.limiting]  # -1: the last one
+    for reason, ticks in zip(rows.wait_names, rows.waits.T, strict=True):
+        if reason == "operand":
+            for kind in KINDS:
+                yield reason, kind, np.where(by_result == kind, ticks, 0)
+        else:
+            rule = getattr(part, kinds.get(reason, reason), part)
+            yield reason, getattr(rule, "source", part.source).kind, ticks
 
 
 def _row_begins(program: Program, ends: np.ndarray) -> np.ndarray:
@@ -132,7 +165,29 @@ def _row_begins(program: Program, ends: np.ndarray) -> np.ndarray:
     return begins
 
 
-def _total(program: Program, row_cycles: np.ndarray) -> np.ndarray:
-    """int64 [S]: cycles of rows, summed over the edges' own rows as often as the edges ran."""
-    own = np.where(program.own, row_cycles, 0)
+def _total(program: Program, row_ticks: np.ndarray) -> np.ndarray:
+    """int64 [S]: ticks of rows, summed over the edges' own rows as often as the edges ran."""
+    own = np.where(program.own, row_ticks, 0)
     return program.trace.counts @ np.add.reduceat(own, program.starts[:-1])
+
+
+def _by_row(program: Program, row_ticks: np.ndarray, scopes: slice) -> tuple[np.ndarray, np.ndarray]:
+    """Addresses of the edges' own rows, int64 [K], and their ticks by scope, int64 [S, K]."""
+    own = program.own
+    times = program.trace.counts[scopes][:, program.row_edge[own]]
+    return program.addresses[own], times * row_ticks[own]
+
+
+def _by_address(parts: list[tuple[np.ndarray, np.ndarray]], core: Core) -> dict[int, int]:
+    """Cycles by address, all scopes together, from addresses int64 [K] and ticks int64 [S, K] of each part."""
+    addresses, at = np.unique(np.concatenate([a for a, _ in parts]), return_inverse=True)
+    ticks = np.concatenate([t for _, t in parts], axis=1)
+    sums = np.zeros((len(addresses), len(ticks)), np.int64)
+    np.add.at(sums, at, ticks.T)
+    cycles = _add_up(sums.T, core).sum(axis=0)
+    return dict(zip(addresses.tolist(), cycles.tolist(), strict=True))
+
+
+def _add_up(ticks: np.ndarray, core: Core) -> np.ndarray:
+    """Whole cycles of ticks [S, K] that add up to those of the sum: running sums are rounded."""
+    return np.diff(whole_cycles(np.cumsum(ticks, axis=1), core), axis=1, prepend=0)

@@ -29,6 +29,16 @@ def two_plus_registers(registers: int) -> int:
     return 2 + registers
 
 
+def registers(registers: int) -> int:
+    """One cycle for each 32-bit word moved."""
+    return registers
+
+
+def half_registers(registers: int) -> int:
+    """One cycle for each two 32-bit words moved, on a core with a 64-bit data bus."""
+    return (registers + 1) // 2
+
+
 def early_termination_divide(divide_class: int) -> int:
     """Cycles of UDIV and SDIV: class 0 (quotient 0) 2, class 1 + d 3 + ⌊(d + 3) / 4⌋.
 
@@ -37,8 +47,16 @@ def early_termination_divide(divide_class: int) -> int:
     return 2 if divide_class == 0 else 3 + (divide_class - 1 + 3) // 4
 
 
+def longer_divide(divide_class: int) -> int:
+    """One cycle more than `early_termination_divide`; not validated."""
+    return 1 + early_termination_divide(divide_class)
+
+
 FORMULAS = {
     "one_plus_registers": Formula("registers", one_plus_registers),
     "two_plus_registers": Formula("registers", two_plus_registers),
+    "registers": Formula("registers", registers),
+    "half_registers": Formula("registers", half_registers),
     "early_termination_divide": Formula("divide_class", early_termination_divide),
+    "longer_divide": Formula("divide_class", longer_divide),
 }

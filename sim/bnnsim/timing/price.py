@@ -9,9 +9,11 @@ import numpy as np
 
 from bnnsim.errors import CostError, UsageError
 from bnnsim.isa.extension import MOST_CYCLES
-from bnnsim.timing import in_order, per_instruction
+from bnnsim.timing import dual_issue, in_order, paired_narrow, per_instruction
+from bnnsim.timing.branches import branch_extras
 from bnnsim.timing.core import Core
 from bnnsim.timing.extra import Extra
+from bnnsim.timing.issue_rules import DualIssue, PairedNarrow
 from bnnsim.timing.program import Program, decode_program
 from bnnsim.timing.reader import CostClass
 from bnnsim.timing.table import Fetch, Refill
@@ -23,7 +25,10 @@ _ROW_ENDS = {"in_order": in_order.row_ends, "per_instruction": per_instruction.r
 
 @dataclass(frozen=True)
 class Timing:
-    """Cycles and instructions of each scope: int64 [S]. Instructions include IT and condition-failed ones."""
+    """Cycles and instructions of each scope: int64 [S]. Instructions include IT and condition-failed ones.
+
+    A model that counts half cycles is rounded to whole ones scope by scope, halves up.
+    """
 
     scopes: tuple[str, ...]
     cycles: np.ndarray
@@ -35,13 +40,38 @@ class Costs:
     """The numbers that a price depends on.
 
     class_cycles: int64 [C], by the program's cost classes; pair_cycles: int64 [2 ** rules], by bit mask of
-    pair rules; front_end: parameters of the core's model, see `in_order.fetch_vector`.
+    pair rules; front_end: parameters of the core's model, see `parameters` or `fetch_vector` there.
     """
 
     core: Core
     class_cycles: np.ndarray
     pair_cycles: np.ndarray
-    front_end: np.ndarray
+    front_end: tuple[np.ndarray, ...]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """When each row of a program ends and what it waited for, in ticks (`ticks_per_cycle`).
+
+    ends: int64 [N], from the start of the row's sequence. Models that follow registers alone have the rest:
+    waits: int64 [N, W], by wait_names; limiting: int64 [N], the result that a row waited for last, or -1.
+    """
+
+    ends: np.ndarray
+    wait_names: tuple[str, ...] = ()
+    waits: np.ndarray | None = None
+    limiting: np.ndarray | None = None
+
+
+def ticks_per_cycle(core: Core) -> int:
+    """Units of time that a core's model counts in a cycle."""
+    return dual_issue.TICKS_PER_CYCLE if core.model == "dual_issue" else 1
+
+
+def whole_cycles(ticks: np.ndarray, core: Core) -> np.ndarray:
+    """Ticks in cycles, rounded to the nearest, halves up."""
+    unit = ticks_per_cycle(core)
+    return (ticks + unit // 2) // unit
 
 
 def price(
@@ -58,8 +88,9 @@ def price(
     Raises CostError if the core has no cost for a group, UsageError for a latency that cannot be.
     """
     costs = make_costs(program, core or program.core, latencies or {})
-    cycles = program.trace.counts @ edge_cycles(program, program_ends(program, costs))
-    for extra in (*operand_extras(program, costs), *memory):
+    rows = program_rows(program, costs)
+    cycles = whole_cycles(program.trace.counts @ edge_ticks(program, rows.ends), costs.core)
+    for extra in (*operand_extras(program, costs, rows), *memory):
         cycles = cycles + extra.total
     return Timing(program.trace.scopes, cycles, program.instructions)
 
@@ -74,11 +105,18 @@ def make_costs(program: Program, core: Core, latencies: Mapping[str, float]) -> 
     class_cycles = [_cycles_of(c, program, core, latencies) for c in program.classes]
     rules = np.array([rule.cycles for rule in core.pair_rules.values()], np.int64)
     masks = np.arange(1 << len(rules))[:, None] >> np.arange(len(rules)) & 1
-    return Costs(core, np.array(class_cycles, np.int64), masks @ rules, _front_end(core.front_end))
+    return Costs(core, np.array(class_cycles, np.int64), masks @ rules, _front_end(core.front_end, program))
 
 
-def _front_end(part: Fetch | Refill) -> np.ndarray:
-    return in_order.fetch_vector(part) if isinstance(part, Fetch) else per_instruction.refill_vector(part)
+def _front_end(part: Fetch | Refill | DualIssue | PairedNarrow, program: Program) -> tuple[np.ndarray, ...]:
+    if isinstance(part, Fetch):
+        return (in_order.fetch_vector(part),)
+    if isinstance(part, Refill):
+        return (per_instruction.refill_vector(part),)
+    assert program.issue is not None
+    if isinstance(part, DualIssue):
+        return dual_issue.parameters(part, program.issue)
+    return paired_narrow.parameters(part, program.issue)
 
 
 def _cycles_of(cost: CostClass, program: Program, core: Core, latencies: Mapping[str, float]) -> int:
@@ -94,24 +132,42 @@ def _cycles_of(cost: CostClass, program: Program, core: Core, latencies: Mapping
     return (group.law.cycles(cost.registers) if group.law.of == "registers" else 1) + odd
 
 
-def program_ends(program: Program, costs: Costs) -> np.ndarray:
-    """int64 [N]: end of each row, in cycles from the end of the branch that its edge's rows follow."""
-    return _ROW_ENDS[costs.core.model](
-        program.cost_class, program.pair, program.shape, program.starts, program.taken,
-        costs.class_cycles, costs.pair_cycles, costs.front_end,
+def program_rows(program: Program, costs: Costs) -> Rows:
+    """Run the core's model over all rows."""
+    issue = program.issue
+    if issue is None:
+        ends = _ROW_ENDS[costs.core.model](
+            program.cost_class, program.pair, program.shape, program.starts, program.taken,
+            costs.class_cycles, costs.pair_cycles, *costs.front_end,
+        )  # fmt: skip
+        return Rows(ends)
+    model = dual_issue if costs.core.model == "dual_issue" else paired_narrow
+    found = model.row_ends(
+        issue.instructions, issue.sources, issue.results, issue.row, issue.leaves, program.starts,
+        costs.class_cycles, *costs.front_end,
     )  # fmt: skip
+    return Rows(found[0], model.WAITS, *found[1:])
 
 
-def edge_cycles(program: Program, ends: np.ndarray) -> np.ndarray:
-    """int64 [E]: cycles of each edge once, i.e. of its own rows after the replayed ones."""
+def program_ends(program: Program, costs: Costs) -> np.ndarray:
+    """[N]: end of each row in cycles (int64, or float64 with halves) from the start of its edge's rows."""
+    ends, unit = program_rows(program, costs).ends, ticks_per_cycle(costs.core)
+    return ends if unit == 1 else ends / unit
+
+
+def edge_ticks(program: Program, ends: np.ndarray) -> np.ndarray:
+    """int64 [E]: ticks of each edge once, i.e. of its own rows after the replayed ones."""
     before = ends[program.starts[:-1] + np.maximum(program.replayed, 1) - 1]
     return ends[program.starts[1:] - 1] - np.where(program.taken, 0, before)
 
 
-def operand_extras(program: Program, costs: Costs) -> Iterator[Extra]:
-    """Yield what failed conditions, divides and misaligned accesses add to the cycles of the edges."""
+def operand_extras(program: Program, costs: Costs, rows: Rows) -> Iterator[Extra]:
+    """Yield what failed conditions, branch history, divides and misaligned accesses add to the cycles of the edges."""
     core, trace = costs.core, program.trace
-    yield from _condition_failed(program, costs)
+    if core.condition_failed.cycles != "full":
+        yield from _condition_failed(program, costs, core.condition_failed.cycles)
+    if core.dual_issue is not None:
+        yield from branch_extras(program, core.dual_issue, rows.ends)
     for group in dict.fromkeys(program.divide_groups):
         at = np.array([g == group for g in program.divide_groups])
         cycles = trace.divides[:, at] @ _divide_cycles(core, group, trace.divides.shape[2])
@@ -120,7 +176,7 @@ def operand_extras(program: Program, costs: Costs) -> Iterator[Extra]:
     yield Extra("misaligned", core.misaligned.source.kind, trace.misaligned_at, trace.misaligned @ penalties)
 
 
-def _condition_failed(program: Program, costs: Costs) -> Iterator[Extra]:
+def _condition_failed(program: Program, costs: Costs, cycles: int) -> Iterator[Extra]:
     """An instruction whose condition fails takes the core's cycles for that in place of its own."""
     trace, at = program.trace, program.skip_class
     kinds = np.array(["" if c < 0 else kind_of(program, costs.core, c) for c in at.tolist()], dtype=object)
@@ -128,7 +184,7 @@ def _condition_failed(program: Program, costs: Costs) -> Iterator[Extra]:
         own = kinds == kind
         yield Extra("", kind, trace.skipped_at[own], -trace.skipped[:, own] * costs.class_cycles[at[own]])
     known, failed = at >= 0, costs.core.condition_failed
-    yield Extra("", failed.source.kind, trace.skipped_at[known], trace.skipped[:, known] * failed.cycles)
+    yield Extra("", failed.source.kind, trace.skipped_at[known], trace.skipped[:, known] * cycles)
 
 
 def kind_of(program: Program, core: Core, cost_class: int) -> str:

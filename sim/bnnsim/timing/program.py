@@ -14,18 +14,23 @@ from bnnsim.errors import CostError
 from bnnsim.isa import Instruction
 from bnnsim.timing.core import Core
 from bnnsim.timing.in_order import REPLAYED_INSTRUCTIONS
+from bnnsim.timing.issue_table import (
+    REPLAYED_INSTRUCTIONS as REPLAYED_ACROSS_BLOCKS,
+)
+from bnnsim.timing.issue_table import IssueTable, chain_before, make_issue_table, most_frequent_predecessors
 from bnnsim.timing.reader import CostClass, Entry, Reader
+from bnnsim.timing.table import ISSUE_MODELS
 
 
 @dataclass(frozen=True)
 class Program:
-    """What pricing needs. An edge is a sequence of rows: what is replayed of the block before, then its own.
+    """What pricing needs. An edge is a sequence of rows: what is replayed of the blocks before, then its own.
 
     S scopes, E edges, N rows. cost_class (index into `classes`), pair (bit r: the pair rule rules[r] applies
     to it and the row before), shape (see `in_order`): int32 [N]; addresses: int64 [N]; starts: int64 [E + 1],
     rows of an edge; replayed: int64 [E], how many of them are replayed, 0 after a taken branch;
     custom: by full name; skip_class: int64 [K], cost class of trace.skipped_at, -1 where nothing executed;
-    divide_groups: [D], group of trace.divides_at.
+    divide_groups: [D], group of trace.divides_at; issue: what models that follow registers need beside.
     """
 
     trace: Trace
@@ -41,6 +46,7 @@ class Program:
     custom: Mapping[str, Instruction]
     skip_class: np.ndarray
     divide_groups: tuple[str, ...]
+    issue: IssueTable | None = None
 
     @cached_property
     def instructions(self) -> np.ndarray:
@@ -49,7 +55,7 @@ class Program:
 
     @cached_property
     def taken(self) -> np.ndarray:
-        """bool [E]: the edge is a taken branch (or the start)."""
+        """bool [E]: nothing is replayed: the start or, unless the model replays across branches, a taken one."""
         return self.replayed == 0
 
     @cached_property
@@ -72,7 +78,8 @@ def decode_program(trace: Trace, image: Image, core: Core) -> Program:
     reader = Reader(image, core)
     blocks = [reader.block(address, size) for address, size in trace.blocks.tolist()]
     entries = reader.entries
-    before = _replays(trace, blocks, entries)
+    issues = core.model in ISSUE_MODELS
+    before, leaves = _chains(trace, blocks, entries) if issues else (_replays(trace, blocks, entries), [])
     own = [blocks[current] for current in trace.edges[:, 1].tolist()]
     rows = np.concatenate([part for edge in zip(before, own, strict=True) for part in edge])
     replayed = np.array([len(part) for part in before], np.int64)
@@ -85,6 +92,11 @@ def decode_program(trace: Trace, image: Image, core: Core) -> Program:
     classes = np.array([e.cost_class for e in entries], np.int32)
     skipped = [reader.at.get(address) for address in trace.skipped_at.tolist()]
     dividers = [reader.at.get(address) for address in trace.divides_at.tolist()]
+    issue = None
+    if issues:
+        rows_leave = np.zeros(len(rows), bool)
+        rows_leave[np.concatenate([at + start for at, start in zip(leaves, starts[:-1], strict=True)])] = True
+        issue = make_issue_table(entries, core, rows, rows_leave)
     program = Program(
         trace=trace,
         core=core,
@@ -99,6 +111,7 @@ def decode_program(trace: Trace, image: Image, core: Core) -> Program:
         custom=reader.custom,
         skip_class=np.array([-1 if i is None else classes[i] for i in skipped], np.int64),
         divide_groups=tuple("" if i is None else entries[i].group or "" for i in dividers),
+        issue=issue,
     )
     _check_divides(program, reader)
     return program
@@ -114,6 +127,22 @@ def _replays(trace: Trace, blocks: list[np.ndarray], entries: list[Entry]) -> li
         falls_through = last is not None and _falls_through(last, first, in_it)
         found.append(blocks[previous][-REPLAYED_INSTRUCTIONS:] if falls_through else blocks[current][:0])
     return found
+
+
+def _chains(trace: Trace, blocks: list[np.ndarray], entries: list[Entry]) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """What each edge replays, across branches, and at which places of that it branches away."""
+    in_it = set(trace.skipped_at.tolist())
+    predecessors = most_frequent_predecessors(trace)
+    rows, leaves = [], []
+    for previous, current in trace.edges.tolist():
+        chain = chain_before(previous, blocks, predecessors)
+        rows.append(np.concatenate([blocks[b] for b in chain])[-REPLAYED_ACROSS_BLOCKS:] if chain else blocks[0][:0])
+        ends = np.cumsum([len(blocks[b]) for b in chain], dtype=np.int64) - 1
+        ends -= int(ends[-1]) + 1 - len(rows[-1]) if chain else 0
+        links = zip(chain, [*chain[1:], current], strict=False)
+        away = [not _falls_through(entries[blocks[a][-1]], entries[blocks[b][0]], in_it) for a, b in links]
+        leaves.append(ends[np.array(away, bool) & (ends >= 0)])
+    return rows, leaves
 
 
 def _falls_through(last: Entry, first: Entry, in_it: set[int]) -> bool:

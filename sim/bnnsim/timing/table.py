@@ -14,6 +14,7 @@ Cycles = Annotated[int, Field(ge=0, le=1000)]
 Names = tuple[str, ...]
 When = Literal["always", "address_free_of_result", "address_uses_writeback"]
 FORMS = ("register_offset", "to_pc", "core_pair")
+Unit = Literal["alu", "multiply", "load", "store", "branch", "hint", "vfp", "vfp_accumulate"]
 
 
 class Part(BaseModel):
@@ -30,12 +31,22 @@ class CostSource(Part):
 
 
 class Group(Part):
-    """Instructions of one cost: `cycles`, or a named `formula`; a folded one takes no pipeline step."""
+    """Instructions of one cost: `cycles`, or a named `formula`; a folded one takes no pipeline step.
+
+    The other keys are for models that follow registers. unit: what it does, and so how it uses its operands;
+    result: name of the latency of what it computes; early_operands: which ones have to be ready early beside
+    an inline-shifted one; early_alu: where it can execute early; alone: nothing issues in the same cycle.
+    """
 
     mnemonics: Names = Field(min_length=1)
     cycles: Cycles | None = None
     formula: str | None = None
     folded: bool = False
+    unit: Unit | None = None
+    result: str = "alu"
+    early_operands: Literal["none", "last", "all"] = "none"
+    early_alu: Literal["never", "first_slot", "free_shifter", "either_slot"] = "never"
+    alone: bool = False
     source: CostSource
 
     @model_validator(mode="after")
@@ -77,8 +88,14 @@ class Refill(Part):
     source: CostSource
 
 
-# model of a core → the section of its file that holds how it fetches
-FRONT_ENDS = {"in_order": "fetch", "per_instruction": "refill"}
+# model of a core → the section of its file that holds how it fetches and issues
+FRONT_ENDS = {
+    "in_order": "fetch",
+    "per_instruction": "refill",
+    "dual_issue": "dual_issue",
+    "paired_narrow": "paired_narrow",
+}
+ISSUE_MODELS = ("dual_issue", "paired_narrow")  # they follow registers, across blocks
 
 
 class PairRule(Part):
@@ -108,7 +125,7 @@ class Misaligned(Part):
 
 
 class ConditionFailed(Part):
-    """Cycles of an instruction in an IT block whose condition does not hold."""
+    """Cycles of an instruction in an IT block whose condition does not hold; full: as many as if it did."""
 
-    cycles: Cycles
+    cycles: Cycles | Literal["full"]
     source: CostSource
