@@ -39,3 +39,24 @@ def test_the_summary_is_what_compare_gives(readme):
         row = next(line for line in readme.splitlines() if line.startswith(f"| {cell.isa} |"))
         assert f"| {cell.cycles:,} |" in row
         assert f"| {cell.speedup:.2f}× | {cell.speedup_over_faithful:.2f}× |" in row
+
+
+CORES = ("cortex-m0plus", "cortex-m3", "cortex-m33", "cortex-m7")
+BOARDS = {"stm32f407": "cortex-m4", "stm32f746": "cortex-m7"}
+
+
+def test_the_table_of_cores_and_boards_is_what_compare_gives(readme):
+    on_cores = run_study(make_study({"cores": list(CORES)})).cells
+    on_boards = run_study(make_study({"cores": sorted(BOARDS.values()), "boards": list(BOARDS)})).cells
+    found = {}
+    for cell in (*on_cores, *on_boards):
+        found.setdefault((cell.core, cell.board), []).append(cell)
+    rows = {}
+    for line in re.findall(r"^\| (?:Cortex|STM32).*", readme, re.MULTILINE):
+        name, *values = (part.strip() for part in line.strip("|").split("|"))
+        rows[re.split(",| at ", name)[0].lower().replace("m0+", "m0plus")] = values
+    assert set(rows) == {*CORES, *BOARDS}
+    for (core, board), (base, popcnt) in found.items():
+        values = [part for c in (base, popcnt) for part in (f"{c.cycles:,}", f"{c.milliseconds:.2f}")]
+        values.append(f"{popcnt.speedup:.2f}×")
+        assert rows[core if board == "zero-wait" else board] == values

@@ -217,6 +217,6 @@ def test_band(elf, timed, run_time, tmp_path):
         assert low <= timed(elf, *given[:-1], *options)["cycles"] <= high
     _, out, _ = run_time(elf, *given, "--board", "stm32f746")
     assert re.search(r"[\d,]+–[\d,]+ cycles \([\d.]+–[\d.]+ ms\) over the band", out)
-    (tmp_path / "sure.yaml").write_text("extends: cortex-m4\nname: sure\ndescription: Nothing is uncertain.\nband: {}\n")
+    (tmp_path / "sure.yaml").write_text("extends: cortex-m4\nname: sure\ndescription: Sure.\nband: {}\n")
     sure = run_time(elf, "--call", "fib", "--args", "3", "--core", tmp_path / "sure.yaml", "--band")
     assert "names no uncertain parameters" in sure[1]

@@ -49,7 +49,7 @@ def test_json_contract() -> None:
     assert {
         "core", "board", "isa", "toolchain", "clock_hz", "cycles", "instructions", "milliseconds", "speedup",
         "faithful_cycles", "speedup_over_faithful", "code_bytes", "flash_bytes", "ram_bytes", "verified",
-        "assumed_cycle_share", "stalls", "unvalidated", "layers",
+        "assumed_cycle_share", "band_cycles", "stalls", "unvalidated", "layers",
     } <= set(made)  # fmt: skip
     assert made["milliseconds"] == pytest.approx(25.22)
     assert made["verified"] is True

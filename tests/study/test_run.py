@@ -25,7 +25,7 @@ from bnnsim.study.run import make_cells, run_study
 CELL_KEYS = {
     "core", "board", "isa", "toolchain", "clock_hz", "cycles", "instructions", "milliseconds", "speedup",
     "faithful_cycles", "speedup_over_faithful", "code_bytes", "flash_bytes", "ram_bytes", "verified",
-    "assumed_cycle_share", "stalls", "unvalidated", "layers",
+    "assumed_cycle_share", "band_cycles", "stalls", "unvalidated", "layers",
 }  # fmt: skip
 LAYER_KEYS = {"name", "operator", "variant", "cycles", "faithful_cycles", "instructions", "macs", "speedup"}
 

@@ -96,7 +96,7 @@ def notes(comparison: Comparison) -> list[str]:
         "bit for bit.",
     ]
     for cell in comparison.cells:
-        found.append(f"{place(cell)}: the cycles rest on {_sources(cell)}.")
+        found.append(f"{place(cell)}: {_band(cell)}the cycles rest on {_sources(cell)}.")
         for layer in cell.layers:
             if layer.density_sweep:
                 sweep = ", ".join(f"{cycles:,} at {density:.0%}" for density, cycles in layer.density_sweep)
@@ -105,6 +105,12 @@ def notes(comparison: Comparison) -> list[str]:
     for where, texts in _unvalidated(comparison).items():
         found.append(f"Not validated on silicon, {where}: {'; '.join(texts)}.")
     return found
+
+
+def _band(cell: CellResult) -> str:
+    """Return e.g. `2,357,021 to 2,454,529 cycles over the band of the core's uncertain numbers; `, or nothing."""
+    low, high = cell.band_cycles or (cell.cycles, cell.cycles)
+    return "" if low == high else f"{low:,} to {high:,} cycles over the band of the core's uncertain numbers; "
 
 
 def _sources(cell: CellResult) -> str:

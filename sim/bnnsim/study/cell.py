@@ -159,6 +159,16 @@ def explained(cell: Cell, run: Run) -> Explanation:
     return explain(run.program, cell.core, cell.latencies, run.memory)
 
 
+def band_of(cell: Cell, run: Run) -> tuple[int, int] | None:
+    """Least and most cycles over the band of the core's uncertain numbers; None if the core names none."""
+    from bnnsim.timing.band import price_band
+
+    if not cell.core.band:
+        return None
+    low, high = price_band(run.program, cell.core, cell.latencies, run.memory)
+    return int(low.cycles.sum()), int(high.cycles.sum())
+
+
 def candidates(cell: Cell, layer: Layer) -> tuple[Kernel, ...]:
     """Kernels that may run a layer: the chosen variant, else every fixed-time one whose needs are met.
 

@@ -15,6 +15,7 @@ from bnnsim.paths import data_root
 from bnnsim.study.cell import (
     Cell,
     Run,
+    band_of,
     check_activations,
     code_digest,
     density_sweep,
@@ -67,6 +68,7 @@ def _key(cell: Cell) -> str:
 def _from_json(data: bytes) -> CellResult:
     values = json.loads(data)
     values["unvalidated"] = tuple(values["unvalidated"])
+    values["band_cycles"] = tuple(values["band_cycles"]) if values["band_cycles"] else None
     layers = []
     for row in values.pop("layers"):
         sweep = tuple((density, cycles) for density, cycles in row.pop("density_sweep"))
@@ -108,6 +110,7 @@ def _outcome(cell: Cell, report: Report) -> CellResult:
         cycle_share_by_source=shares,
         stalls={reason: int(by.sum()) for reason, by in why.stalls.items()},
         unvalidated=(*cell.core.unvalidated, *cell.board.unvalidated),
+        band_cycles=band_of(cell, run),
     )
 
 

@@ -50,7 +50,8 @@ class CellResult:
     """One core, board and ISA: whole inference, then its layers with the overhead last.
 
     stalls: cycles by reason, a negative one saves cycles; unvalidated: what of the core and the board no
-    silicon confirmed. Raises ValueError if the layers' cycles or instructions do not add up to the totals.
+    silicon confirmed; band_cycles: least and most cycles over the band of the core's uncertain numbers.
+    Raises ValueError if the layers' cycles or instructions do not add up to the totals.
     """
 
     core: str
@@ -73,6 +74,7 @@ class CellResult:
     cycle_share_by_source: Mapping[str, float] = field(default_factory=dict)
     stalls: Mapping[str, int] = field(default_factory=dict)
     unvalidated: tuple[str, ...] = ()
+    band_cycles: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         for what in ("cycles", "instructions"):
@@ -172,6 +174,7 @@ def _cell(cell: CellResult) -> dict[str, Any]:
         "toolchain": cell.toolchain,
         "clock_hz": cell.clock_hz,
         "cycles": cell.cycles,
+        "band_cycles": list(cell.band_cycles) if cell.band_cycles else None,
         "instructions": cell.instructions,
         "cpi": cell.cpi,
         "milliseconds": cell.milliseconds,
