@@ -43,31 +43,42 @@ _LONG_AGO = -1000
 _STORES = 16  # stores remembered
 
 # state of a sequence
-_CYCLE, _SLOTS, _FIRST, _TOGGLE, _FETCHED, _CHUNK, _CHUNKS, _RESTART, _STORED, _LIMITING = range(10)
+_CYCLE, _SLOTS, _FIRST, _CONFLICT_PERCENT, _FETCHED, _CHUNK, _CHUNKS, _RESTART, _STORED, _LIMITING = range(10)
 # columns of the register table
-_LATE, _EARLY, _WORD_LOAD, _CHAINED, _PRODUCER, _VERSION, _MOVED = range(7)
+_LATE, _EARLY, _WORD_LOAD, _BYTE_LOAD, _CHAINED, _PRODUCER, _VERSION, _MOVED = range(8)
 # columns of the store table
 _ISSUED, _STORE_BASE, _STORE_VERSION, _LOW, _HIGH = range(5)
 # parameters
-_CHUNK_BYTES, _QUEUE, _STORE_CYCLES, _EARLY_RESULT, _REVERSE_RESULT, _WRITEBACK_RESULT, _CUSTOM_RESULT = range(7)
+_CHUNK_BYTES, _QUEUE, _STORE_CYCLES, _UNKNOWN_PERCENT = range(4)
+_EARLY_RESULT, _REVERSE_RESULT, _WRITEBACK_RESULT, _CUSTOM_RESULT = range(4, 8)
 
 
 def parameters(part: DualIssue, table: IssueTable) -> tuple[np.ndarray, ...]:
     """The numbers of a core in the order that `row_ends` takes them.
 
-    roles: int64 [roles, 4]; latencies: int64 [results, 4]; pairs: bool [I, I], the second (column) may issue
+    roles: int64 [roles, 5]; latencies: int64 [results, 5]; pairs: bool [I, I], the second (column) may issue
     beside the first; shifters: bool [I]; scalars: int64.
     """
     operands = [part.operands[name] for name in ROLES]
-    roles = [(o.uses == "early", o.ahead_cycles, o.after_word_load_cycles, o.ahead_of_chained_cycles) for o in operands]
+    roles = [
+        (
+            o.uses == "early",
+            o.ahead_cycles,
+            o.after_word_load_cycles,
+            o.after_byte_load_cycles,
+            o.ahead_of_chained_cycles,
+        )
+        for o in operands
+    ]
     found = [part.results[name] for name in table.result_names]
-    latencies = [(r.late_cycles, r.early_cycles, r.word_load, r.chained) for r in found]
+    latencies = [(r.late_cycles, r.early_cycles, r.word_load, r.byte_load, r.chained) for r in found]
     pairs = np.ones((len(table.issue_classes),) * 2, bool)
     for rule in part.no_pair.values():
         pairs &= ~(class_mask(table, rule.first)[:, None] & class_mask(table, rule.second))
     shifters = class_mask(table, part.early_alu.shifter_users)
     indices = [table.result_names.index(name) for name in ("early", "early_reverse", "writeback", "custom")]
-    scalars = [part.fetch.bytes_per_cycle, part.fetch.queue_chunks, part.store_to_load.cycles, *indices]
+    unknown = part.load_banks.unknown_conflict_percent
+    scalars = [part.fetch.bytes_per_cycle, part.fetch.queue_chunks, part.store_to_load.cycles, unknown, *indices]
     return np.array(roles, np.int64), np.array(latencies, np.int64), pairs, shifters, np.array(scalars, np.int64)
 
 
@@ -83,7 +94,7 @@ def row_ends(table, sources, results, row, leaves, starts, class_cycles, roles, 
     waits = np.zeros((len(row), 4), np.int64)
     limiting = np.full(len(row), -1, np.int64)
     state = np.zeros(10, np.int64)
-    registers = np.zeros((REGISTERS, 7), np.int64)
+    registers = np.zeros((REGISTERS, 8), np.int64)
     queue = np.zeros(scalars[_QUEUE], np.int64)
     stores = np.zeros((_STORES, 5), np.int64)
     for sequence in range(len(starts) - 1):
@@ -94,7 +105,7 @@ def row_ends(table, sources, results, row, leaves, starts, class_cycles, roles, 
             _await_code(state, table[k], queue, scalars, wait)
             _await_operands(state, registers, table, sources, k, roles, wait)
             limiting[r] = state[_LIMITING]
-            _await_slot(state, table, k, pairs, wait)
+            _await_slot(state, table, k, pairs, scalars, wait)
             _await_memory(state, registers, table[k], stores, scalars, wait)
             cycles = class_cycles[table[k, COST_CLASS]]
             _write_results(state, registers, table, sources, results, k, cycles, latencies, shifters, scalars)
@@ -116,6 +127,7 @@ def _reset(state, registers, queue, stores):
     state[:] = 0
     state[_FETCHED] = -1
     state[_RESTART] = 1
+    state[_CONFLICT_PERCENT] = 50  # so that at one half the first pair conflicts, then every other one
     registers[:, :] = 0
     registers[:, _LATE] = _LONG_AGO
     registers[:, _EARLY] = _LONG_AGO
@@ -162,8 +174,10 @@ def _await_operands(state, registers, table, sources, k, roles, wait):
         ready -= role[1]
         if register[_WORD_LOAD]:
             ready += role[2]
+        if register[_BYTE_LOAD]:
+            ready += role[3]
         if register[_CHAINED]:
-            ready -= role[3]
+            ready -= role[4]
         if ready > need:
             need = ready
             state[_LIMITING] = register[_PRODUCER]
@@ -172,7 +186,7 @@ def _await_operands(state, registers, table, sources, k, roles, wait):
 
 
 @njit(cache=True)
-def _await_slot(state, table, k, pairs, wait):
+def _await_slot(state, table, k, pairs, scalars, wait):
     """Issue beside the first instruction of the cycle if the pair may, else in the next cycle."""
     if state[_SLOTS] == 0:
         return
@@ -185,9 +199,10 @@ def _await_slot(state, table, k, pairs, wait):
         if table[first, BASE] == table[k, BASE] and table[k, BASE] >= 0:
             if (table[first, OFFSET] ^ table[k, OFFSET]) & 4 == 0:  # the same four-byte bank
                 fits = False
-        else:  # unknown: every other time
-            state[_TOGGLE] ^= 1
-            if state[_TOGGLE]:
+        else:  # unknown
+            state[_CONFLICT_PERCENT] += scalars[_UNKNOWN_PERCENT]
+            if state[_CONFLICT_PERCENT] >= 100:
+                state[_CONFLICT_PERCENT] -= 100
                 fits = False
     if not fits:
         _move_to(state, state[_CYCLE] + 1, wait, NO_PAIR)
@@ -254,7 +269,8 @@ def _write_results(state, registers, table, sources, results, k, cycles, latenci
         register[_LATE] = cycle + latency[0] + later
         register[_EARLY] = cycle + latency[1] + later
         register[_WORD_LOAD] = latency[2]
-        register[_CHAINED] = latency[3]
+        register[_BYTE_LOAD] = latency[3]
+        register[_CHAINED] = latency[4]
         register[_PRODUCER] = producer
         if producer == scalars[_WRITEBACK_RESULT] and traits & MULTIPLE:
             moved = 4 * table[k, WORDS]

@@ -39,24 +39,26 @@ class Fetch(Part):
 class Latency(Part):
     """When a result is ready, in cycles after its producer issues: for late and for early consumers.
 
-    word_load: it comes from a word load, which some operands wait for longer; chained: an accumulator takes
-    it before it is ready.
+    word_load, byte_load: it comes from a load of a word or of less, which some operands wait for longer;
+    chained: an accumulator takes it before it is ready.
     """
 
     late_cycles: Cycles
     early_cycles: Cycles
     word_load: bool = False
+    byte_load: bool = False
     chained: bool = False
     source: CostSource
 
 
 class Operand(Part):
-    """What an operand waits for: a late or early result, so many cycles sooner, longer after a word load."""
+    """What an operand waits for: a late or early result, so many cycles sooner, longer after a load."""
 
     uses: Literal["late", "early"] = "late"
     ahead_cycles: Cycles = 0
     ahead_of_chained_cycles: Cycles = 0
     after_word_load_cycles: Cycles = 0
+    after_byte_load_cycles: Cycles = 0
     source: CostSource
 
 
@@ -72,6 +74,13 @@ class EarlyAlu(Part):
     """The early ALU; groups with `early_alu: free_shifter` cannot use it in slot 1 beside one of `shifter_users`."""
 
     shifter_users: Names
+    source: CostSource
+
+
+class LoadBanks(Part):
+    """Two loads pair if they touch different four-byte banks; of those whose banks are unknown so many conflict."""
+
+    unknown_conflict_percent: int = Field(ge=0, le=100)
     source: CostSource
 
 
@@ -111,6 +120,7 @@ class DualIssue(Part):
     operands: dict[str, Operand]
     no_pair: dict[str, NoPair]
     early_alu: EarlyAlu
+    load_banks: LoadBanks
     store_to_load: StoreToLoad
     mispredict: Mispredict
     target_change: TargetChange
