@@ -85,6 +85,40 @@ def test_undefined_instructions_stay_errors(tmp_path, run_time):
     assert run_time(program, "--call", "bad", "--allow-unknown")[0] == 1
 
 
+ODD_ENDS = """
+    .text
+    .type even, %function
+even: ldr r3, =even2
+    bx r3
+    .ltorg
+    .balign 4
+    .thumb_func
+even2: bx lr
+    .size even, . - even
+    .type leaves, %function
+leaves: bkpt 0xab
+    bx lr
+    .size leaves, . - leaves
+"""
+
+
+def test_runs_that_end_in_odd_ways(tmp_path, run_time):
+    program = build(tmp_path, extra=ODD_ENDS.replace("=even2", "=even2 - 1"))
+    code, _, err = run_time(program, "--call", "even")
+    assert (code, "branch to an even address" in err) == (1, True)
+    code, _, err = run_time(program, "--call", "leaves", "--args", "0x18,0x20026")
+    assert (code, "nothing was executed before the end" in err and "leaves" in err) == (1, True)
+    code, _, err = run_time(program, "--call", "leaves", "--args", "0x30,0x10")
+    assert (code, "not in memory" in err) == (1, True)
+
+
+def test_one_file_cannot_take_two_results(elf, run_time, tmp_path):
+    file = tmp_path / "out.json"
+    code, _, err = run_time(elf, "--call", "fib", "--args", "3", "--json", file, "--profile", file)
+    assert (code, "out.json is named twice" in err) == (2, True)
+    assert run_time(elf, "--call", "fib", "--args", "3", "--board", "")[0] == 2
+
+
 def test_board(elf, run_time, timed, tmp_path):
     (tmp_path / "mine.yaml").write_text(BOARD)
     plain = timed(elf, "--call", "switched", "--args", "40")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -76,3 +77,16 @@ def test_files_are_refused(tmp_path: Path) -> None:
         check_file(tmp_path / "nowhere" / "x.json", "--json")
     with pytest.raises(UsageError, match=r"^cannot write "):
         write(tmp_path, b"")
+
+
+def test_a_link_keeps_pointing_and_a_pipe_stays_a_pipe(tmp_path: Path) -> None:
+    target, link, pipe = tmp_path / "target.json", tmp_path / "link.json", tmp_path / "pipe"
+    link.symlink_to(target)
+    write(link, b"there")
+    assert link.is_symlink() and target.read_bytes() == b"there"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    check_file(pipe, "--json")
+    write(pipe, b"through")
+    assert os.read(reader, 100) == b"through" and pipe.is_fifo()
+    os.close(reader)

@@ -195,6 +195,9 @@ class _Output:
         """Raise UsageError for a file that cannot be written or is of no known kind."""
         from bnnsim.report.files import check_file
 
+        files = [p.resolve() for p in (*self.profiles, *([Path(self.json_file)] if self.json_file else []))]
+        if twice := [p for n, p in enumerate(files) if p in files[:n]]:
+            raise UsageError(f"--json, --profile: {twice[0].name} is named twice; each needs a file of its own")
         for path in self.profiles:
             if path.suffix not in (".json", ".callgrind"):
                 raise UsageError(f"--profile: found {str(path)!r}; expected FILE.json (speedscope) or FILE.callgrind")
@@ -234,8 +237,9 @@ def _settings(pricing: _Pricing, isa: Isa) -> tuple[Core, Settings]:
     from bnnsim.timing.board import load_board
     from bnnsim.timing.core import load_core
 
-    board = load_board(pricing.board) if pricing.board else None
-    core = load_core(pricing.core or (board.core if board else None) or _DEFAULT_CORE)
+    board = None if pricing.board is None else load_board(pricing.board)
+    own = board.core if board and board.core else _DEFAULT_CORE
+    core = load_core(own if pricing.core is None else pricing.core)
     if board and not has_core(board, core):
         raise UsageError(f"--core: board {board.name} has a {board.core}, not a {core.name}")
     latencies, costs = {}, {}

@@ -13,6 +13,7 @@ from bnnsim.elf.unknown import Unknown, allowing_unknown, unknown_instructions
 from bnnsim.emulate.copied import with_copies
 from bnnsim.emulate.plan import Plan
 from bnnsim.emulate.run import emulate
+from bnnsim.errors import EmulationFault
 from bnnsim.timing.band import price_band
 from bnnsim.timing.board import Board
 from bnnsim.timing.core import Core
@@ -100,6 +101,8 @@ def measure(
         image = with_executed_code(image, plan, core.unicorn_cpu)
     plan, ending = find_end(image, plan, core.unicorn_cpu, write)
     trace = emulate(image, plan, core.unicorn_cpu)
+    if not len(trace.edges):
+        raise EmulationFault(f"nothing was executed before the end at {Names(image).place(plan.slices[-1].until)}")
     ran = with_copies(image, trace)
     if settings.unknown_cycles is not None:
         core = allowing_unknown(core, settings.unknown_cycles)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from unicorn.arm_const import UC_ARM_REG_XPSR
+
 from bnnsim.build.image import Image
 from bnnsim.emulate import probes
 from bnnsim.emulate.machine import BKPT, Machine, Stop
 from bnnsim.emulate.plan import PAGE
 from bnnsim.emulate.sites import data_access
 
+_THUMB_STATE = 1 << 24  # EPSR.T (Arm DDI 0403E, B1.4.2)
 # Unicorn's interrupt numbers
 _NO_COPROCESSOR, _SVC, _EXCEPTION_RETURN, _PREFETCH_ABORT = 17, 2, 8, 3
 
@@ -58,6 +61,8 @@ def _cause(machine: Machine, stop: Stop) -> str:
     if "READ" in stop.error or "WRITE" in stop.error:
         return _access_cause(machine, stop)
     if "INSN_INVALID" in stop.error:
+        if not int(machine.uc.reg_read(UC_ARM_REG_XPSR)) & _THUMB_STATE:
+            return "branch to an even address: bit 0 of a function pointer or return address must be set (Thumb)"
         return "undefined instruction"
     return f"stopped before the end ({stop.error or 'WFI, or an instruction that ends emulation'})"
 

@@ -89,6 +89,15 @@ def _read(machine: Any, address: int, size_bytes: int) -> bytes:
         raise EmulationFault(f"semihosting call: {size_bytes} bytes at {address:#010x} are not in memory") from None
 
 
+def _store(machine: Any, address: int, data: bytes) -> None:
+    from unicorn import UcError
+
+    try:
+        machine.write(address, data)
+    except UcError:
+        raise EmulationFault(f"semihosting call: {len(data)} bytes at {address:#010x} are not in memory") from None
+
+
 def _text(machine: Any, address: int) -> bytes:
     """The bytes from an address to the next NUL."""
     found = bytearray()
@@ -144,20 +153,20 @@ def _command_line(_: Host, machine: Any, argument: int) -> int:
     address, length = _words(machine, argument, 2)
     if not length:
         return _MINUS_ONE
-    machine.write(address, b"\0")
-    machine.write(argument + 4, struct.pack("<I", 0))
+    _store(machine, address, b"\0")
+    _store(machine, argument + 4, struct.pack("<I", 0))
     return 0
 
 
 def _heap(_: Host, machine: Any, argument: int) -> int:
     """Heap base and limit, stack base and limit; zeros for the heap, which leave it to the program."""
     low, top = machine.plan.stack
-    machine.write(_words(machine, argument, 1)[0], struct.pack("<4I", 0, 0, top, low))
+    _store(machine, _words(machine, argument, 1)[0], struct.pack("<4I", 0, 0, top, low))
     return 0
 
 
 def _elapsed(_: Host, machine: Any, argument: int) -> int:
-    machine.write(argument, bytes(8))
+    _store(machine, argument, bytes(8))
     return 0
 
 

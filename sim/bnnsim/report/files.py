@@ -33,9 +33,13 @@ def write_all(comparison: Comparison, folder: Path) -> list[Path]:
 
 
 def write(path: Path, data: bytes) -> None:
-    """Write a file, whole or not at all. Raises UsageError if that is not possible."""
+    """Write a file, whole or not at all; a link's target, and devices and pipes as they are. Raises UsageError."""
     try:
-        write_atomically(path, data)
+        path = path.resolve()
+        if path.exists() and not path.is_file():  # renaming a file over a device or a pipe would destroy it
+            path.write_bytes(data)
+        else:
+            write_atomically(path, data)
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}") from None
 
@@ -56,6 +60,8 @@ def check_file(path: Path, flag: str) -> None:
     """Make sure that a file can be written; UsageError names `flag`."""
     if path.is_dir():
         raise UsageError(f"{flag}: {path} is a folder; expected a file")
+    if path.exists() and not path.is_file():
+        return
     if not path.parent.is_dir():
         raise UsageError(f"{flag}: no such folder: {path.parent}")
     check_folder(path.parent, flag)
