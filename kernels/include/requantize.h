@@ -31,7 +31,8 @@ static inline int32_t bnn_mask_positive(int32_t n)
  * the time would depend on the data. */
 static inline int32_t bnn_requantize(const bnn_layer *layer, int32_t output, int32_t sum)
 {
-    const int32_t *r = layer->requantize + 3 * output;
+    const int32_t *r = layer->requantize + 4 * output;
+    sum += r[3];
     int32_t positive = bnn_mask_positive(sum);
     int32_t multiplier = (r[0] & positive) | (r[1] & ~positive);
     int32_t y = (sum * multiplier + r[2] + (1 << (layer->shift - 1))) >> layer->shift;

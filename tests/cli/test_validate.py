@@ -91,6 +91,19 @@ def test_elf_replaces_sources(tmp_path, run):
     assert load["reason"].startswith("call: the program has no symbol 'load'")
 
 
+def test_what_is_never_reached_is_a_reason_in_words(tmp_path, run):
+    never = "  - name: never\n    sources: [two.s]\n    to: other\n    cycles: {cortex-m4: 4}\n"
+    path = write(tmp_path, SUITE + never)
+    (tmp_path / "two.s").write_text(
+        ".syntax unified\n.thumb\n.section .text.two\n.global never\n"
+        ".type never, %function\nnever: bx lr\n.type other, %function\nother: bx lr\n"
+    )
+    code, out, _ = run(path, "--json", "-")
+    reasons = {p["name"]: p["reason"] for p in json.loads(out)["programs"]}
+    assert (code, reasons["add"]) == (1, None)
+    assert reasons["never"] == "to: other was not reached before never returned"
+
+
 def test_figure_and_json_files(tmp_path, run):
     code, out, err = run(write(tmp_path), "--figure", tmp_path / "e.svg", "--json", tmp_path / "e.json")
     assert code == 0, err
@@ -120,7 +133,8 @@ def test_wrong_usage(tmp_path, run, arguments, words):
 def test_unknown_core_of_a_suite(tmp_path, run):
     code, _, err = run(write(tmp_path, SUITE.replace("cortex-m4: 4,", "cortex-m44: 4,", 1)))
     assert code == 2
-    assert "unknown core 'cortex-m44'" in err and "did you mean" in err
+    assert "suite.yaml:9: programs[0].cycles.cortex-m44: unknown core 'cortex-m44'" in err
+    assert "did you mean 'cortex-m4'" in err
 
 
 def test_no_suite(tmp_path, run):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bnnsim.errors import LoweringError
 from bnnsim.model.kernels import Kernel, load_kernels
-from bnnsim.model.lower import layer_fields, layer_struct_fields, lower_layer
+from bnnsim.model.lowering import layer_fields, layer_struct_fields, lower_layer
 from bnnsim.model.network import Layer, load_network, network_of, random_input, random_layer
 from bnnsim.model.pack import pack_tensor
 from bnnsim.model.reference import accumulate, run_layer

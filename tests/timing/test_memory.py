@@ -137,6 +137,15 @@ def test_kept_lines_of_code_pay_once_or_always(priced, lines, added):
     assert many - few == 1000 * added
 
 
+def test_a_loop_inside_one_line_waits_for_it_once(priced):
+    # Four words fill the first line, the loop lies in the second.
+    body = "    nop.w\n" * 4 + "1:  subs r0, #1\n    bne.n 1b\n    bx lr\n"
+    text = LOADS.split("test:\n")[0] + "test:\n" + body + "    .size test, . - test\n"
+    flash = f"instruction: {{line_bytes: 16, wait_states: 5, cache_lines: 4, lead_cycles: 1, {SOURCE}}}"
+    few, many = (priced(text, (n,), flash=flash)["flash"] for n in (100, 1100))
+    assert few == many < 20
+
+
 def test_a_long_block_pays_for_all_its_lines(priced):
     # 600 nops of 32 bits: the emulator splits such blocks where it hooks instructions. Lines of 16 bytes, far more than
     # are kept, so that all miss as they do where none is kept.

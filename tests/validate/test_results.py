@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import struct
 
 import pytest
 
 from bnnsim.validate.figure import FORMS, draw
 from bnnsim.validate.results import Row, Validation, summarize, to_json
+from bnnsim.validate.show import verdict
 
 
 def row(cycles, reference, name="p", tolerance=5.0, **more):
@@ -60,3 +62,41 @@ def test_figure_is_the_same_every_time(form):
     assert first == draw(Validation("s", ROWS), form)
     assert first.startswith({"svg": b"<?xml", "pdf": b"%PDF", "png": b"\x89PNG"}[form])
     assert draw(Validation("s", ROWS[3:]), form) != first  # nothing to draw is no crash
+
+
+def test_one_row_is_singular():
+    assert verdict(Validation("s", ROWS[1:2])).startswith("1 row: ")
+    assert verdict(Validation("s", ROWS)).startswith("5 rows: ")
+
+
+def size_of(validation):
+    return struct.unpack(">2I", draw(validation, "png")[16:24])
+
+
+def many(number, cores=1):
+    errors = [(n % 7 - 3) / 2 for n in range(number)]
+    return Validation("s", tuple(Row(f"p{n}", f"core-{c}", "b", 1, 100 + e, 100)
+                                 for c in range(cores) for n, e in enumerate(errors)))  # fmt: skip
+
+
+def test_a_figure_of_many_rows_stays_as_high_as_a_page():
+    width, height = size_of(many(400))
+    assert height < width
+    assert size_of(many(4000))[1] == height
+    assert size_of(many(80, cores=5))[1] < 1.5 * width
+    assert size_of(many(60))[1] > 1.2 * width  # few enough for a bar and a name each
+
+
+def test_a_figure_of_many_rows_names_the_largest_errors_only(monkeypatch):
+    from bnnsim.validate import figure
+
+    shown = []
+    monkeypatch.setattr(figure, "_largest", lambda rows, real=figure._largest: shown.append(real(rows)) or shown[-1])
+    rows = (*(row(100 + n / 100, 100, f"p{n}") for n in range(100)), row(50, 100, "far" + "x" * 40))
+    draw(Validation("s", rows), "svg")
+    first, worst, second, *others = shown[0].splitlines()
+    assert (first, second) == ("101 programs", "+0.99 %  p99")
+    assert worst == "-50.00 %  far" + "x" * 26 + "…"
+    assert len(others) == 4
+    draw(Validation("s", tuple(row(4, 4, f"p{n}") for n in range(61))), "svg")
+    assert shown[1].splitlines() == ["61 programs", "all exact"]

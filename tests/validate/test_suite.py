@@ -44,6 +44,23 @@ def test_defaults_and_own_values(tmp_path):
         ("reference: {kind: manual, source: by hand}\n", "", 8, "needs kind and source"),
         ("kind: measured", "kind: guessed", 12, "measured"),
         ("call: add\n", "iterations: 3\n", 16, "needs the word 'iterations'"),
+        (
+            "m4: 4, cortex-m0plus: 4",
+            "m4: .nan, cortex-m0plus: 4",
+            9,
+            "found '.nan' (text); expected a number of cycles",
+        ),
+        ("m4: 4, cortex-m0plus: 4", "m4: -.inf, cortex-m0plus: 4", 9, "found '-.inf' (text); expected a number of"),
+        ("m4: 4, cortex-m0plus: 4", "m4: -3, cortex-m0plus: 4", 9, "found -3 (integer); expected more than 0"),
+        (
+            "m4: 4, cortex-m0plus: 4",
+            "m4: {cycles: .inf}, cortex-m0plus: 4",
+            9,
+            "found '.inf' (text); expected a number",
+        ),
+        ("m4: 4, cortex-m0plus: 4", "m44: 4, cortex-m0plus: 4", 9, "programs[0].cycles.cortex-m44: unknown core"),
+        ("m4: 4, cortex-m0plus: 4", "m44: 4, cortex-m0plus: 4", 9, "did you mean 'cortex-m4'"),
+        ("tolerance: 1\n", "subtract: {cortex-m9: 1}\n", 2, "subtract.cortex-m9: unknown core 'cortex-m9'"),
         ("tolerance: 25", "subtract: {cortex-m4: 4}", 12, "nothing is left"),
     ],
 )

@@ -19,7 +19,7 @@ from bnnsim.build.toolchain import Toolchain, write_header_folder
 from bnnsim.cache import Cache, digest
 from bnnsim.isa import Isa
 from bnnsim.model.kernels import Kernel
-from bnnsim.model.lower import LoweredLayer, layer_struct_fields
+from bnnsim.model.lowering import LoweredLayer, layer_struct_fields
 from bnnsim.paths import data_root
 
 STACK_BYTES = 8192
@@ -54,12 +54,13 @@ class Builder:
     weights_address: int | None = None
     stack_address: int | None = None
 
-    def build_network(self, layers: tuple[LoweredLayer, ...], sources: tuple[str, ...]) -> Program:
+    def build_network(self, layers: tuple[LoweredLayer, ...], sources: tuple[tuple[str, ...], ...]) -> Program:
         """Build the program that runs `layers` one after the other. Raises ToolchainError.
 
-        sources: what each layer reads, "input" or the name of an earlier layer.
+        sources: what each layer reads, "input" or the names of earlier layers.
         """
-        input_bytes = layers[0].input_bytes
+        pairs = zip(layers, sources, strict=True)
+        input_bytes = next(layer.input_bytes[names.index("input")] for layer, names in pairs if "input" in names)
         offsets, size = _activations(layers, sources, input_bytes)
         jump = _JUMP if self.toolchain.thumb2 else _JUMP_ARMV6M
         text = _main(layers, sources, offsets, size, jump)
@@ -118,10 +119,10 @@ def _kernels(layers: Iterable[LoweredLayer]) -> list[Kernel]:
 
 
 def _activations(
-    layers: tuple[LoweredLayer, ...], sources: tuple[str, ...], input_bytes: int
+    layers: tuple[LoweredLayer, ...], sources: tuple[tuple[str, ...], ...], input_bytes: int
 ) -> tuple[dict[str, int], int]:
     """Lifetimes: a tensor lives until its last reader has run, the result to the end; scratch only meanwhile."""
-    last = {name: number for number, name in enumerate(sources)}
+    last = {name: number for number, names in enumerate(sources) for name in names}
     end = len(layers)
     buffers = [Buffer("input", input_bytes, -1, last["input"])]
     for number, layer in enumerate(layers):
@@ -166,7 +167,11 @@ _JUMP_ARMV6M = """\
 
 
 def _main(
-    layers: tuple[LoweredLayer, ...], sources: tuple[str, ...], offsets: dict[str, int], arena_bytes: int, jump: str
+    layers: tuple[LoweredLayer, ...],
+    sources: tuple[tuple[str, ...], ...],
+    offsets: dict[str, int],
+    arena_bytes: int,
+    jump: str,
 ) -> str:
     lines = [_HEAD + "    push {r4, lr}\n    nop  @ so that every bl is word-aligned"]
     for number in range(len(layers)):
@@ -183,12 +188,15 @@ def _main(
     return "\n".join(lines) + "\n"
 
 
-def _stub(number: int, layer: LoweredLayer, offsets: dict[str, int], source: str, jump: str) -> str:
+def _stub(number: int, layer: LoweredLayer, offsets: dict[str, int], sources: tuple[str, ...], jump: str) -> str:
     mark = call_mark(number)
-    pointers = {"input": f"{ARENA} + {offsets[source]}", "output": f"{ARENA} + {offsets[layer.name]}"}
+    inputs = [f"{ARENA} + {offsets[source]}" for source in sources]
+    pointers = {"input": inputs[0], "output": f"{ARENA} + {offsets[layer.name]}"}
     if layer.scratch_bytes:
         pointers["scratch"] = f"{ARENA} + {offsets[f'{layer.name} scratch']}"
     pointers |= {name: f"{mark}_{name}" for name in layer.constants}
+    if len(inputs) > 1:
+        pointers["inputs"] = f"{mark}_inputs"
     words = [str(layer.fields.get(f, pointers.get(f, 0))) for f in layer_struct_fields()]
     lines = [
         f"""\
@@ -207,6 +215,9 @@ def _stub(number: int, layer: LoweredLayer, offsets: dict[str, int], source: str
 {mark}_struct:
     .long {", ".join(words)}"""
     ]
+    if len(inputs) > 1:
+        lines.append(f'    .section .rodata.{mark}_inputs, "a", %progbits\n    .p2align 2\n{mark}_inputs:')
+        lines.append(f"    .long {', '.join(inputs)}")
     for name, data in layer.constants.items():
         lines.append(f'    .section .rodata.{mark}_{name}, "a", %progbits\n    .p2align 3\n{mark}_{name}:')
         lines += [f"    .byte {', '.join(map(str, data[i : i + 32]))}" for i in range(0, len(data), 32)]

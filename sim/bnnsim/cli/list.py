@@ -151,18 +151,16 @@ def _kernels() -> Iterator[Item]:
 
 
 def _operators() -> Iterator[Item]:
+    from bnnsim.model.cbin_nn import TABLE
     from bnnsim.model.operators import OPERATORS
 
-    results = {
-        "sign": "PReLU, batch norm, sign: one bit per output",
-        "requantize": "fixed-point rescaling: integers",
-        "max": "maximum: one bit per output",
-    }
     for op in OPERATORS.values():
-        weights = {"bit": "±1 weights", "int8": "int8 weights", None: "no weights"}[op.weights]
-        reads = {"bit": "±1", "uint8": "8-bit"}.get(op.reads, op.reads)
-        facts = {"reads": op.reads, "weights": op.weights, "window": op.window, "result": op.result}
-        yield Item(op.name, f"{reads} input, {weights}; {results.get(op.result, op.result)}.", facts)
+        facts = {"family": op.family, "reads": list(op.reads), "weights": op.weights, "keys": list(op.keys)}
+        yield Item(op.name, f"{op.summary}.", facts, (f"keys: {', '.join(op.keys) or 'none'}",))
+    for row in TABLE.values():
+        prelu = ", prelu: true" if row.prelu else ""
+        facts = {"family": "CBin-NN", "operator": row.operator, "variant": row.variant, "prelu": row.prelu}
+        yield Item(f"CBin-NN {row.name}", f"operator: {row.operator}, variant: {row.variant}{prelu}", facts)
 
 
 def _experiments() -> Iterator[Item]:

@@ -19,10 +19,24 @@ if TYPE_CHECKING:
     from bnnsim.timing.core import Core
 
 _DEFAULT_CORE = "cortex-m4"
+_MOST_CYCLES = 1000  # of --allow-unknown
+
+
+class _Command(click.Command):
+    """Tells of a negative --allow-unknown, whose value click would take for the next option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Raise UsageError for --allow-unknown=-CYCLES."""
+        options = args[: args.index("--")] if "--" in args else args
+        for text in options:
+            name, _, value = text.partition("=")
+            if name == "--allow-unknown" and value.startswith("-"):
+                raise UsageError(f"--allow-unknown: found {value}; the cycles must be >= 0, at most {_MOST_CYCLES}")
+        return super().parse_args(ctx, args)
 
 
 class _UnknownCycles(click.ParamType):
-    """Whole cycles, 0 to 1000; click takes an argument that follows the bare option for its value."""
+    """Whole cycles; click takes an argument that follows the bare option for its value."""
 
     name = "cycles"
 
@@ -32,13 +46,15 @@ class _UnknownCycles(click.ParamType):
             cycles = int(value, 0) if isinstance(value, str) else int(value)
         except ValueError:
             cycles = -1
-        if not 0 <= cycles <= 1000:
-            self.fail(f"found {value!r}; expected --allow-unknown=CYCLES, 0 to 1000, or the option after PROGRAM")
+        if not 0 <= cycles <= _MOST_CYCLES:
+            expected = f"--allow-unknown=CYCLES, 0 to {_MOST_CYCLES}, or the option after PROGRAM"
+            self.fail(f"found {value!r}; expected {expected}")
         return cycles
 
 
 @click.command(
     "time",
+    cls=_Command,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="""\b
 Examples:
@@ -269,7 +285,8 @@ def _write_profiles(measured: Measurement, files: tuple[Path, ...], title: str) 
 def _ended(measured: Measurement, request: Request) -> str:
     if measured.breakpoint:
         code = "" if measured.exit_code is None else f", exit code {measured.exit_code}"
-        return f"ended at the BKPT at {measured.ended_at:#010x}{code}"
+        missed = f", --to {request.end} was not reached" if request.end else ""
+        return f"ended at the BKPT at {measured.ended_at:#010x}{code}{missed}"
     return f"ended at {request.end}" if request.end else "ended at its return"
 
 

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bnnsim.build.image import Image, load_image
+from bnnsim.elf.header import arm_state_ranges, check_header
 from bnnsim.elf.memory import Extent, Memory, map_memory, segment_extents
 from bnnsim.emulate.plan import OVERHEAD, Plan, Slice
 from bnnsim.errors import BuildError, UsageError, nearest
 from bnnsim.isa import Isa
 
 HEAP_BYTES = 1 << 20
+# Lies where a called function returns to, so that a run which should have ended before it does end there: BKPT 0.
+RETURNED = b"\x00\xbe"
 _REGISTER_ARGUMENTS = 4  # AAPCS: r0 to r3, the rest on the stack
 
 
@@ -41,6 +44,7 @@ def load_program(path: Path, isa: Isa) -> Image:
     except OSError as error:
         raise UsageError(f"cannot read program {str(path)!r}: {error.strerror}") from error
     try:
+        check_header(elf)
         image = load_image(elf, isa, run_addresses=True)
     except (BuildError, ELFError, UnicodeDecodeError) as error:
         raise BuildError(f"{path}: {error}") from error
@@ -88,7 +92,7 @@ def _heap(image: Image) -> list[Extent]:
 def _entry(
     image: Image, request: Request, memory: Memory
 ) -> tuple[int, dict[int, int], tuple[int, int], tuple[tuple[int, bytes], ...]]:
-    """Start address, initial registers, stack and what lies on it."""
+    """Start address, initial registers, stack, and what lies on it and where the call returns to."""
     if request.call is None:
         if request.arguments:
             raise UsageError("--args needs --call: a run from reset takes no arguments")
@@ -100,6 +104,7 @@ def _entry(
     on_stack = values[_REGISTER_ARGUMENTS:]
     sp = memory.stack[1] - (4 * len(on_stack) + 7) // 8 * 8
     pushed = ((sp, struct.pack(f"<{len(on_stack)}I", *on_stack)),) if on_stack else ()
+    pushed = (*pushed, (memory.stop, RETURNED))
     registers = dict(enumerate(values[:_REGISTER_ARGUMENTS])) | {13: sp, 14: memory.stop | 1}
     return start, registers, memory.stack, pushed
 
@@ -134,6 +139,8 @@ def code_address(image: Image, text: str, flag: str) -> int:
         raise UsageError(f"{flag}: the program has no symbol {text!r}{known}")
     address = value_of(image, text, flag) & ~1
     if not _in_code(image, address):
+        if any(low <= address < high for low, high in arm_state_ranges(image.elf)):
+            raise UsageError(f"{flag}: {text} is A32 (Arm state) code at {address:#010x}; Cortex-M runs Thumb only")
         raise UsageError(f"{flag}: {text} is {address:#010x}, where the program has no Thumb code")
     return address
 
@@ -165,6 +172,10 @@ def _reset_address(image: Image) -> int:
     if (table := _vector_table(image)) is not None:
         return table[1]
     entry = _elf_entry(image)
+    even = not image.symbols and not struct.unpack_from("<I", image.elf, 24)[0] & 1
+    if any(low <= entry < high for low, high in arm_state_ranges(image.elf)) or (even and _in_code(image, entry)):
+        found = f"the entry point {entry:#010x} is A32 (Arm state) code"
+        raise UsageError(f"{found}; Cortex-M runs Thumb only. If a function is Thumb code, name it with --call")
     if not _in_code(image, entry):
         raise UsageError("the program has neither a vector table nor an entry point; use --call FUNCTION")
     return entry

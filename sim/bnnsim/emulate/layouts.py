@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from bnnsim.build.image import Image
 from bnnsim.build.program import ARENA, BEGIN, END, Program, call_mark, return_mark
 from bnnsim.emulate.plan import OVERHEAD, PAGE, Plan, Region, Slice
-from bnnsim.model.lower import LoweredLayer, layer_struct_fields
+from bnnsim.model.lowering import LoweredLayer, layer_struct_fields
 
 _RESET = "Reset_Handler"
 _POISON = 0xC3  # what memory holds before a kernel writes it
+_CANARY = 0x5A  # what the rest of a buffer's pages holds
 _BUFFERS_AT = 0xB030_0000  # far from everything else, see RAM_WINDOW
 
 
@@ -35,16 +36,18 @@ def network_plan(program: Program, regions: tuple[Region, ...], input_bytes: byt
 
 
 def kernel_plan(
-    image: Image, layer: LoweredLayer, regions: tuple[Region, ...], input_bytes: bytes, flush: str = "end"
+    image: Image, layer: LoweredLayer, regions: tuple[Region, ...], inputs: tuple[bytes, ...], flush: str = "end"
 ) -> Plan:
     """Run one kernel alone, with every buffer in pages of its own between unmapped ones.
 
-    flush: "end" or "start", the side on which each buffer touches the unmapped page.
+    inputs: what each input tensor holds. flush: "end" or "start", the side on which each buffer touches the
+    unmapped page.
     """
-    buffers: dict[str, bytes] = {"input": input_bytes, "output": bytes([_POISON]) * layer.output_bytes}
+    read_only = {f"input {number}": data for number, data in enumerate(inputs)} | dict(layer.constants)
+    buffers = {"output": bytes([_POISON]) * layer.output_bytes}
     buffers["scratch"] = bytes([_POISON]) * layer.scratch_bytes
-    buffers |= dict(layer.constants)
-    writes, extra, pointers = [], [], {}
+    buffers |= read_only
+    writes, extra, canaries, pointers = [], [], [], {}
     at = _BUFFERS_AT
     for name, data in buffers.items():
         if not data:
@@ -53,16 +56,30 @@ def kernel_plan(
         # A start that is not a multiple of four would misalign words: leave up to three bytes of slack.
         pointers[name] = at + (size - len(data)) // 4 * 4 if flush == "end" else at
         writes.append((pointers[name], data))
-        extra.append(Region(name, at, size, writable=name not in layer.constants and name != "input"))
+        for start, end in ((at, pointers[name]), (pointers[name] + len(data), at + size)):
+            if start < end:
+                canaries.append((name, start, bytes([_CANARY]) * (end - start)))
+        extra.append(Region(name, at, size, writable=name not in read_only))
         at += size + PAGE
-    words = _struct_words(layer, pointers)
+    pointers["input"] = pointers["input 0"]
+    table = b"".join(struct.pack("<I", pointers[f"input {number}"]) for number in range(len(inputs)))
+    words = _struct_words(layer, pointers | {"inputs": at + 4 * len(layer_struct_fields())})
     extra.append(Region("layer struct", at, PAGE))
-    writes.append((at, words))
+    writes.append((at, words + table))
     begin, end = image.symbol(layer.kernel.function), image.symbol(END)
     registers = _initial(image) | {0: at, 14: end | 1}
     output = (layer.name, pointers["output"], layer.output_bytes)
     slices = (Slice(0, end, output),)
-    return Plan((layer.name, OVERHEAD), (*regions, *extra), begin, slices, _stack(image), registers, tuple(writes))
+    return Plan(
+        (layer.name, OVERHEAD),
+        (*regions, *extra),
+        begin,
+        slices,
+        _stack(image),
+        registers,
+        tuple(writes),
+        canaries=tuple(canaries),
+    )
 
 
 def function_plan(image: Image, function: str, regions: tuple[Region, ...], arguments: tuple[int, ...] = ()) -> Plan:

@@ -93,7 +93,8 @@ class Machine:
             self.uc.mem_write(address, NOP_W)
         low, top = plan.stack
         self.uc.mem_write(low, bytes([_STACK_PAINT]) * (top - low))
-        for address, data in plan.writes:
+        guards = ((address, data) for _, address, data in plan.canaries)
+        for address, data in (*plan.writes, *guards):
             self.uc.mem_write(address, data)
         for number, value in plan.registers.items():
             self.uc.reg_write(REGISTER_IDS[number], value)

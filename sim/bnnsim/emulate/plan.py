@@ -54,6 +54,7 @@ class Plan:
     writes: (address, bytes) put into memory beforehand; stack: (lowest address, top) of the stack.
     limit_instructions: at least this many instructions may run, at most four times as many.
     host_calls: semihosting calls that are answered, silently, before the last slice's end counts; None: no host.
+    canaries: (buffer's name, address, bytes) of memory that must be unchanged at the end.
     """
 
     scopes: tuple[str, ...]
@@ -65,11 +66,13 @@ class Plan:
     writes: tuple[tuple[int, bytes], ...] = ()
     limit_instructions: int = 4_000_000_000
     host_calls: int | None = None
+    canaries: tuple[tuple[str, int, bytes], ...] = ()
 
     @cached_property
     def digest(self) -> str:
         """Hash of everything that the emulation depends on."""
         facts = (self.scopes, self.regions, self.start, self.slices, self.stack, sorted(self.registers.items()))
-        data = [part for address, content in self.writes for part in (str(address), content)]
+        placed = (*self.writes, *((address, content) for _, address, content in self.canaries))
+        data = [part for address, content in placed for part in (str(address), content)]
         host = () if self.host_calls is None else (f"host {self.host_calls}",)
         return digest(repr(facts), str(self.limit_instructions), *host, *data)

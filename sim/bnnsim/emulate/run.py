@@ -48,8 +48,20 @@ def _count(image: Image, plan: Plan, cpu: str, semantics: dict[str, Any]) -> Cou
     edges, outputs = machine.in_worker(lambda: _count_slices(machine))
     blocks = {block for scope in edges for key in scope for block in key if block}
     check_unchanged(image, plan, blocks, machine.read)
+    _check_canaries(plan, machine)
     copies = find_copies(image, plan, blocks, machine.read)
     return Counted(edges, outputs, machine.peak_stack_bytes(), copies)
+
+
+def _check_canaries(plan: Plan, machine: Machine) -> None:
+    """Raise EmulationFault naming the first byte outside a buffer that was overwritten."""
+    for name, address, content in plan.canaries:
+        found = machine.read(address, len(content))
+        if found != content:
+            at = next(i for i, (a, b) in enumerate(zip(found, content, strict=True)) if a != b)
+            raise EmulationFault(
+                f"wrote outside the buffer {name}: byte {address + at:#010x} is {found[at]:#04x}, was {content[at]:#04x}"
+            )
 
 
 def _count_slices(machine: Machine) -> tuple[Edges, dict[str, bytes]]:

@@ -19,7 +19,8 @@ from pydantic import (
 )
 
 from bnnsim.errors import UsageError, nearest
-from bnnsim.model.operators import OPERATORS, infer, operator_named
+from bnnsim.model.cbin_nn import TABLE
+from bnnsim.model.operators import OPERATORS, Attribute, operator_named
 from bnnsim.model.tensor import Tensor
 from bnnsim.yamlwords import Problems
 
@@ -41,11 +42,24 @@ class _Spec(BaseModel):
 
 
 class InputSpec(_Spec):
-    """The network's input: shape [height, width, channels]; scale = real value of one step of a uint8."""
+    """The network's input: shape [height, width, channels]; an integer q stands for scale · (q - zero_point)."""
 
     shape: tuple[PositiveInt, PositiveInt, PositiveInt]
-    dtype: Literal["uint8", "bit"]
+    dtype: Literal["uint8", "bit", "int8", "float32"]
     scale: PositiveFloat = 1.0
+    zero_point: int = 0
+
+    @property
+    def tensor(self) -> Tensor:
+        """What the first layers read."""
+        return Tensor(self.shape, self.dtype, self.scale, self.zero_point)
+
+    @model_validator(mode="after")
+    def _zero_point_fits(self) -> InputSpec:
+        if self.zero_point and self.dtype not in ("int8",):
+            raise Problems([(("zero_point",), f"only int8 inputs have one, found dtype {self.dtype}")])
+        _ = self.tensor
+        return self
 
 
 class SeedSpec(_Spec):
@@ -55,17 +69,35 @@ class SeedSpec(_Spec):
 
 
 class LayerSpec(_Spec):
-    """One layer; which keys apply is told by its operator."""
+    """One layer; which keys apply is told by its operator. variant: the kernel that runs it, else the fastest."""
 
     name: Name
     operator: str
     inputs: tuple[str, ...] | None = None
+    variant: str | None = None
     channels: PositiveInt | None = None
     kernel: Pair | None = None
     stride: Pair | None = None
     padding: Literal["same", "valid"] | None = None
+    pad_value: Literal["zero", "one"] | None = None
+    pads: tuple[NonNegativeInt, NonNegativeInt, NonNegativeInt, NonNegativeInt] | None = None
+    groups: PositiveInt | None = None
+    depth_multiplier: PositiveInt | None = None
+    shape: tuple[PositiveInt, PositiveInt, PositiveInt] | None = None
+    bias: bool | None = None
     prelu: bool | None = None
-    output: Literal["int8", "int16", "int32"] | None = None
+    batch_norm: bool | None = None
+    activation: Literal["none", "relu", "relu6", "relu_n1_to_1"] | None = None
+    rounding: Literal["double", "single"] | None = None
+    output: Literal["bit", "int8", "int16", "int32", "float32"] | None = None
+    output_scale: PositiveFloat | None = None
+    output_zero_point: int | None = None
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """Keys that the file gives for the operator."""
+        keys = set(type(self).model_fields) - {"name", "operator", "inputs"}
+        return {key: getattr(self, key) for key in sorted(keys) if getattr(self, key) is not None}
 
     @field_validator("name")
     @classmethod
@@ -73,6 +105,16 @@ class LayerSpec(_Spec):
         if name in _RESERVED:
             raise ValueError(f"found {name!r}, a row of every table; choose another name")
         return name
+
+    @model_validator(mode="before")
+    @classmethod
+    def _cbin_nn_name(cls, keys: Any) -> Any:
+        """CBin-NN's names of optimized operators stand for operator, variant and PReLU."""
+        row = TABLE.get(str(keys.get("operator"))) if isinstance(keys, dict) else None
+        if row is None or row.name == row.operator:
+            return keys
+        prelu = {"prelu": True} if row.prelu else {}
+        return {"variant": row.variant, **prelu, **keys, "operator": row.operator}
 
     @field_validator("operator")
     @classmethod
@@ -84,9 +126,8 @@ class LayerSpec(_Spec):
 
     @model_validator(mode="after")
     def _applicable(self) -> LayerSpec:
-        allowed = operator_named(self.operator).attributes
-        given = [key for key in type(self).model_fields if getattr(self, key) is not None]
-        if wrong := set(given) - {"name", "operator", "inputs", *allowed}:
+        allowed = operator_named(self.operator).keys
+        if wrong := self.given.keys() - {"variant", *allowed}:
             takes = f"{self.operator} does not take it; it takes {', '.join(allowed) or 'none'}"
             raise Problems(((key,), takes) for key in sorted(wrong))
         return self
@@ -103,18 +144,18 @@ class NetworkSpec(_Spec):
 
     @model_validator(mode="after")
     def _connected(self) -> NetworkSpec:
-        connect(Tensor(self.input.shape, self.input.dtype), self.layers)
+        connect(self.input.tensor, self.layers)
         return self
 
 
 @dataclass(frozen=True)
 class Connection:
-    """What a layer reads and writes, inferred; attributes as operators.infer resolves them."""
+    """What a layer reads and writes, inferred; attributes as its operator resolves them."""
 
     inputs: tuple[str, ...]
-    source: Tensor
+    sources: tuple[Tensor, ...]
     output: Tensor
-    attributes: dict[str, int | str]
+    attributes: dict[str, Attribute]
 
 
 def connect(source: Tensor, layers: Sequence[LayerSpec]) -> list[Connection]:
@@ -128,26 +169,25 @@ def connect(source: Tensor, layers: Sequence[LayerSpec]) -> list[Connection]:
     for index, layer in enumerate(layers):
         inputs = layer.inputs if layer.inputs is not None else (previous,)
         try:
-            if layer.name in tensors:
-                raise UsageError(f"the name {layer.name!r} is taken by an earlier tensor; names are unique")
-            if unknown := [name for name in inputs if name not in tensors]:
-                known = ", ".join(tensors) + nearest(unknown[0], tensors)
-                raise UsageError(f"unknown input {unknown[0]!r}; before this layer there are {known}")
-            if len(inputs) != 1:
-                raise UsageError(f"{layer.operator} has one input, found {len(inputs)}")
-            read = tensors[inputs[0]]
-            output, attributes = infer(
-                OPERATORS[layer.operator],
-                read,
-                layer.channels,
-                layer.kernel,
-                layer.stride,
-                layer.padding,
-                layer.output,
-            )
+            sources = _sources(layer, inputs, tensors)
+            output, attributes = OPERATORS[layer.operator].infer(sources, layer.given)
         except UsageError as error:
             raise Problems([(("layers", index), f"({layer.name}) {error}")]) from None
-        connections.append(Connection(inputs, read, output, attributes))
+        connections.append(Connection(inputs, sources, output, attributes))
         tensors[layer.name] = output
         previous = layer.name
     return connections
+
+
+def _sources(layer: LayerSpec, inputs: tuple[str, ...], tensors: dict[str, Tensor]) -> tuple[Tensor, ...]:
+    """Return the tensors that a layer reads. Raises UsageError for a wrong name or a wrong number of inputs."""
+    if layer.name in tensors:
+        raise UsageError(f"the name {layer.name!r} is taken by an earlier tensor; names are unique")
+    if unknown := [name for name in inputs if name not in tensors]:
+        known = ", ".join(tensors) + nearest(unknown[0], tensors)
+        raise UsageError(f"unknown input {unknown[0]!r}; before this layer there are {known}")
+    low, high = OPERATORS[layer.operator].input_counts
+    if not low <= len(inputs) <= high:
+        wanted = ("one input" if high == 1 else f"{low} inputs") if low == high else f"{low} to {high} inputs"
+        raise UsageError(f"{layer.operator} has {wanted}, found {len(inputs)}")
+    return tuple(tensors[name] for name in inputs)

@@ -12,8 +12,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from bnnsim.errors import ConfigError, LoweringError, UsageError
 from bnnsim.model.expressions import check_expression, evaluate
-from bnnsim.model.fields import integer_fields, layer_fields
 from bnnsim.model.layout import parse_layout
+from bnnsim.model.lowering.fields import integer_fields, layer_fields
 from bnnsim.model.network import Layer
 from bnnsim.model.operators import OPERATORS, operator_named
 from bnnsim.paths import data_root
@@ -102,7 +102,7 @@ class Kernel:
 
     def accepts(self, layer: Layer) -> bool:
         """Whether this kernel computes the layer's operator and supports its shape."""
-        return layer.operator == self.operator and bool(self._evaluate("supports", layer))
+        return self.operator in layer.kernel_operators and bool(self._evaluate("supports", layer))
 
     def scratch_size(self, layer: Layer) -> int:
         """Bytes of scratch memory that the kernel wants for a layer. Raises LoweringError if negative."""

@@ -1,6 +1,6 @@
-"""Parameters of layers: read from a .npz file and checked, or drawn at random.
+"""Parameters of layers, read from a .npz file and checked.
 
-Arrays are named LAYER.PARAMETER, e.g. conv1.weights; operators.parameter_shapes tells their shapes.
+Arrays are named LAYER.PARAMETER, e.g. conv1.weights; an operator's `parameters` tells their shapes and types.
 """
 
 from __future__ import annotations
@@ -12,15 +12,20 @@ from pathlib import Path
 import numpy as np
 
 from bnnsim.errors import ConfigError, nearest
-from bnnsim.model.operators import Operator, fan_in
+from bnnsim.model.operators import Parameter
 from bnnsim.yamlfile import display_path
 
-Shapes = Mapping[str, tuple[int, ...]]
 Arrays = dict[str, np.ndarray]
+_ALLOWED = {
+    "sign": ("-1 and +1", lambda a: np.abs(a) == 1),
+    "positive": ("finite numbers above 0", lambda a: np.isfinite(a) & (a > 0)),
+    "nonnegative": ("finite numbers from 0", lambda a: np.isfinite(a) & (a >= 0)),
+    "finite": ("finite numbers", np.isfinite),
+}
 
 
-def read_parameters(path: Path, shapes: Mapping[str, Shapes], operators: Mapping[str, Operator]) -> dict[str, Arrays]:
-    """Return layer name → parameter name → array, from a .npz file, for the shapes and operators of layers.
+def read_parameters(path: Path, wanted: Mapping[str, Mapping[str, Parameter]]) -> dict[str, Arrays]:
+    """Return layer name → parameter name → array, from a .npz file.
 
     Raises ConfigError naming every array that is missing or unexpected, of the wrong shape or type, or
     that holds values which the operator cannot have.
@@ -33,68 +38,27 @@ def read_parameters(path: Path, shapes: Mapping[str, Shapes], operators: Mapping
         raise ConfigError([f"{where}: no such parameter file"]) from None
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise ConfigError([f"{where}: not a readable .npz file ({error})"]) from None
-    wanted = {f"{layer}.{name}": shape for layer, own in shapes.items() for name, shape in own.items()}
-    problems = [f"{where}: unexpected array {name!r}{nearest(name, wanted)}" for name in sorted(found.keys() - wanted)]
-    for name, shape in wanted.items():
+    full = {f"{layer}.{name}": parameter for layer, own in wanted.items() for name, parameter in own.items()}
+    problems = [f"{where}: unexpected array {name!r}{nearest(name, full)}" for name in sorted(found.keys() - full)]
+    for name, parameter in full.items():
         if name not in found:
-            problems.append(f"{where}: no array {name!r}, expected shape {shape}{nearest(name, found)}")
-        elif found[name].shape != shape:
-            problems.append(f"{where}: {name}: found shape {found[name].shape}, expected {shape}")
-        elif found[name].dtype != (kind := "int8" if name.endswith(".weights") else "float32"):
-            problems.append(f"{where}: {name}: found {found[name].dtype} elements, expected {kind}")
+            problems.append(f"{where}: no array {name!r}, expected shape {parameter.shape}{nearest(name, found)}")
+        elif found[name].shape != parameter.shape:
+            problems.append(f"{where}: {name}: found shape {found[name].shape}, expected {parameter.shape}")
+        elif found[name].dtype != parameter.dtype:
+            problems.append(f"{where}: {name}: found {found[name].dtype} elements, expected {parameter.dtype}")
+        else:
+            problems += _value_problems(f"{where}: {name}", found[name], parameter)
     if problems:
         raise ConfigError(problems)
-    arrays = {layer: {name: found[f"{layer}.{name}"] for name in own} for layer, own in shapes.items()}
-    if problems := _value_problems(where, arrays, operators):
-        raise ConfigError(problems)
-    return arrays
+    return {layer: {name: found[f"{layer}.{name}"] for name in own} for layer, own in wanted.items()}
 
 
-def _value_problems(file: str, arrays: Mapping[str, Arrays], operators: Mapping[str, Operator]) -> list[str]:
-    """Name every array whose values its operator cannot have."""
-    problems = []
-    for layer, own in arrays.items():
-        for name, array in own.items():
-            if name == "weights" and operators[layer].weights == "bit":
-                wrong, allowed = abs(array) != 1, "-1 and +1"
-            elif name in ("weight_scale", "output_scale"):
-                wrong, allowed = ~(np.isfinite(array) & (array > 0)), "finite numbers above 0"
-            elif name == "variance":
-                wrong, allowed = ~(np.isfinite(array) & (array >= 0)), "finite numbers from 0"
-            else:
-                wrong, allowed = ~np.isfinite(array), "finite numbers"
-            if wrong.any():
-                index = tuple(int(i) for i in np.argwhere(wrong)[0])
-                where = f"{file}: {layer}.{name}{list(index)}"
-                problems.append(f"{where}: found {array[index]}; allowed: {allowed}")
-    return problems
-
-
-def random_parameters(operator: Operator, shapes: Shapes, rng: np.random.Generator) -> Arrays:
-    """Return random parameters of one layer: thresholds lie within the spread of random accumulators.
-
-    Slopes are mostly near 0.25, some negative or above 1; gammas have both signs.
-    """
-    if not shapes:
-        return {}
-    weights_shape, scale, spread = shapes["weights"], 1.0, np.sqrt(fan_in(shapes["weights"]))
-    arrays: Arrays = {}
-    if operator.weights == "bit":
-        arrays["weights"] = rng.choice(np.array([-1, 1], np.int8), weights_shape)
-    else:
-        arrays["weights"] = rng.integers(-127, 128, weights_shape).astype(np.int8)
-        scale = 1 / 128
-        # root mean squares of uniform weights in ±1 and inputs in 0..1
-        spread /= 3
-        arrays["weight_scale"] = np.asarray(scale, np.float32)
-    out = weights_shape[0]
-    arrays["gamma"] = rng.choice([-1.0, 1.0], out, p=[0.3, 0.7]) * rng.uniform(0.2, 2.0, out)
-    arrays["beta"] = rng.normal(0, 0.3, out)
-    arrays["mean"] = rng.normal(0, 0.5 * spread, out)
-    arrays["variance"] = spread**2 * rng.uniform(0.5, 1.5, out)
-    if "slope" in shapes:
-        usual = rng.random(out) < 0.7
-        arrays["slope"] = np.where(usual, rng.normal(0.25, 0.1, out), rng.uniform(-1.5, 1.5, out))
-    if "output_scale" in shapes:
-        arrays["output_scale"] = np.asarray(6 / 127)
-    return {name: a if name == "weights" else np.asarray(a, np.float32) for name, a in arrays.items()}
+def _value_problems(where: str, array: np.ndarray, parameter: Parameter) -> list[str]:
+    """Name the first value that the parameter cannot have."""
+    allowed, test = _ALLOWED[parameter.allowed]
+    wrong = ~test(array)
+    if not wrong.any():
+        return []
+    index = tuple(int(i) for i in np.argwhere(wrong)[0])
+    return [f"{where}{list(index)}: found {array[index]}; allowed: {allowed}"]

@@ -9,21 +9,30 @@ import numpy as np
 from bnnsim.errors import UsageError, nearest
 
 # element type → NumPy dtype of its little-endian bytes; "bit" is packed (pack.py), its values are ±1 in int8
-DTYPES = {"bit": "<i1", "uint8": "<u1", "int8": "<i1", "int16": "<i2", "int32": "<i4"}
+DTYPES = {"bit": "<i1", "uint8": "<u1", "int8": "<i1", "int16": "<i2", "int32": "<i4", "float32": "<f4"}
 WORD_BITS = 32
 
 
 @dataclass(frozen=True)
 class Tensor:
-    """Shape (height, width, channels) and element type of a tensor; batch is 1, channels are innermost."""
+    """Shape (height, width, channels) and element type of a tensor; batch is 1, channels are innermost.
+
+    Integers stand for real numbers: real = scale · (integer - zero_point).
+    """
 
     shape: tuple[int, int, int]
     dtype: str
+    scale: float = 1.0
+    zero_point: int = 0
 
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:
             allowed = ", ".join(DTYPES)
             raise UsageError(f"unknown element type {self.dtype!r}; known: {allowed}{nearest(self.dtype, DTYPES)}")
+        if self.zero_point:
+            low, high = self.limits
+            if not low <= self.zero_point <= high:
+                raise UsageError(f"zero point {self.zero_point}: {self.dtype} holds {low:g}..{high:g}")
         if len(self.shape) != 3 or min(self.shape) < 1:
             raise UsageError(f"tensor shape {self.shape}: wanted (height, width, channels), each at least 1")
 
@@ -44,10 +53,12 @@ class Tensor:
         return height * width * (4 * self.words or channels * self.item_bytes)
 
     @property
-    def limits(self) -> tuple[int, int]:
-        """Smallest and largest value of an element."""
+    def limits(self) -> tuple[float, float]:
+        """Smallest and largest value of an element; integers but for float32."""
         if self.dtype == "bit":
             return -1, 1
+        if self.dtype == "float32":
+            return -np.inf, np.inf
         info = np.iinfo(DTYPES[self.dtype])
         return int(info.min), int(info.max)
 
@@ -56,6 +67,10 @@ class Tensor:
         if values.shape != self.shape:
             raise UsageError(f"{what}: found shape {values.shape}, wanted {self.shape}")
         low, high = self.limits
+        if self.dtype == "float32":
+            if values.dtype != np.float32:
+                raise UsageError(f"{what}: found {values.dtype} elements, wanted float32")
+            return
         wrong = np.abs(values) != 1 if self.dtype == "bit" else (values < low) | (values > high)
         if not np.issubdtype(values.dtype, np.integer) or wrong.any():
             allowed = "-1 and +1" if self.dtype == "bit" else f"integers {low}..{high}"

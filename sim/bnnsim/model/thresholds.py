@@ -19,7 +19,8 @@ _UINT8_MAX = 255
 class Thresholds:
     """bit = polarity XOR (acc <= low OR acc >= high); int64 [O], int64 [O], bool [O].
 
-    reach: largest |accumulator| of the layer; low is in [-reach - 1, -1] and high in [1, reach + 1].
+    reach: largest |accumulator| of the layer; -reach - 1 <= low, low + 1 < high, high <= reach + 1. Without a bias
+    low < 0 < high.
     """
 
     low: np.ndarray
@@ -44,11 +45,12 @@ def reachable(weights: np.ndarray, reads: str) -> tuple[np.ndarray, np.ndarray]:
 def fold(parameters: Mapping[str, np.ndarray], low: np.ndarray, high: np.ndarray) -> Thresholds:
     """Return the thresholds that equal `activation.signs` for all accumulators in low..high (int64 [O]).
 
-    Two thresholds always do. v = scaled(acc) is non-decreasing with v(0) = 0. For acc >= 0, p = v (at v = 0,
-    v · slope is 0 too), so p is monotone; for acc <= 0, p = v · slope is monotone, rising or falling with the
-    slope's sign. Every later step adds a constant, or multiplies or divides by one, correctly rounded, hence
-    is monotone. So sign(y) changes at most once on low..0 and at most once on 0..high: with b the bit of acc
-    = 0, the bit is b on one interval around 0 and not b outside of it. Bisection finds its two ends.
+    Two thresholds always do. With a = acc + bias, v = scaled(acc) is non-decreasing in a, and 0 at a = 0. For
+    a >= 0, p = v (at v = 0, v · slope is 0 too), so p is monotone; for a <= 0, p = v · slope is monotone, rising
+    or falling with the slope's sign. Every later step adds a constant, or multiplies or divides by one, correctly
+    rounded, hence is monotone. So sign(y) changes at most once on either side of a = 0, or of the reachable a
+    next to it: with b the bit there, the bit is b on one interval around it and not b outside of it. Bisection
+    finds its two ends.
 
     Raises LoweringError for parameters that are not finite, a negative variance, or scaled accumulators
     beyond float32, for which this does not hold.
@@ -57,13 +59,14 @@ def fold(parameters: Mapping[str, np.ndarray], low: np.ndarray, high: np.ndarray
         raise LoweringError("parameters hold numbers that are not finite, or a negative variance")
     if not np.isfinite([scaled(low, parameters), scaled(high, parameters)]).all():
         raise LoweringError("accumulators times input_scale and weight_scale exceed float32")
-    if "weight_scale" in parameters and scaled(np.ones(1, np.int64), parameters)[0] < 0:
+    if any(parameters.get(name, 1) < 0 for name in ("input_scale", "weight_scale")):
         raise LoweringError("input_scale and weight_scale must be positive")
-    at_zero = signs(np.zeros_like(low), parameters)
-    above = _extent(lambda distance: signs(distance, parameters) == at_zero, high)
-    below = _extent(lambda distance: signs(-distance, parameters) == at_zero, -low)
+    turn = np.clip(-np.asarray(parameters.get("bias", np.zeros_like(low)), np.int64), low, high)
+    at_turn = signs(turn, parameters)
+    above = _extent(lambda distance: signs(turn + distance, parameters) == at_turn, high - turn)
+    below = _extent(lambda distance: signs(turn - distance, parameters) == at_turn, turn - low)
     reach = int(max(np.max(high), np.max(-low)))
-    return Thresholds(-below - 1, above + 1, at_zero, reach)
+    return Thresholds(turn - below - 1, turn + above + 1, at_turn, reach)
 
 
 def _extent(holds: Callable[[np.ndarray], np.ndarray], limit: np.ndarray) -> np.ndarray:
@@ -79,10 +82,11 @@ def _extent(holds: Callable[[np.ndarray], np.ndarray], limit: np.ndarray) -> np.
 def kernel_form(thresholds: Thresholds) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return bias int32 [P], width uint32 [P] and polarity uint32 [P/32], P = O padded to groups of 32.
 
-    bit = polarity ^ ((acc + bias) mod 2^m >= width), bias = -(low + 1) in 0..K, width = high - low - 1 in
-    1..2K + 1, with K = reach. It holds for m = 32, and for every m with 2^m > 2K + 1, as bit-sliced kernels
-    use it: inside, acc + bias is in 0..width - 1; above, in width..2K; below, it is at least -K - low - 1 < 0
-    and wraps to at least 2^m - K - low - 1 > K - low >= width, since high <= K + 1. A side that is never
+    bit = polarity ^ ((acc + bias) mod 2^m >= width), bias = -(low + 1) in -K..K (0..K for layers without a
+    bias), width = high - low - 1 in 1..2K + 1, with K = reach. It holds for m = 32, and for every m with
+    2^m > 2K + 1, as bit-sliced kernels use it: inside, acc + bias is in 0..width - 1; above, in width..2K; below,
+    it is at least -K - low - 1 < 0 and wraps to at least 2^m - K - low - 1 > K - low >= width, since
+    high <= K + 1. A side that is never
     reached has its threshold just outside the range; polarity tells always 0 from always 1. Pad entries
     have bias K and width 2K + 1, so every accumulator of a pad filter is inside: bit 0.
     Raises LoweringError when accumulators exceed int32.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib.metadata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ from bnnsim.emulate.trace import Trace
 from bnnsim.errors import UsageError, VerificationError, nearest
 from bnnsim.isa import Isa
 from bnnsim.model.kernels import Kernel, load_kernel
-from bnnsim.model.lower import lower_layer, pack_tensor, unpack_tensor
+from bnnsim.model.lowering import lower_layer, pack_tensor, pack_tensors, unpack_tensor
 from bnnsim.model.network import Layer, Network
 from bnnsim.model.reference import run_layer
 from bnnsim.study.placement import Placement, bytes_by_part
@@ -175,23 +175,41 @@ def candidates(cell: Cell, layer: Layer) -> tuple[Kernel, ...]:
     Raises UsageError if a chosen variant cannot run it, or if there is no kernel at all.
     """
     available = cell.isa.provides | set(cell.core.features)
-    able = [k for k in cell.kernels if k.accepts(layer)]
-    for what in (layer.name, layer.operator, None):
-        for place, choice in cell.variants:
-            if place == what and (chosen := _chosen(cell, layer, able, choice, required=what is not None)):
-                missing = chosen.missing(available)
-                if missing and what is None:
-                    continue  # `--variant V` means V wherever it can run
-                if missing:
-                    raise UsageError(
-                        f"layer {layer.name}: variant {choice} needs {', '.join(missing)}, "
-                        f"which {cell.core.name} with ISA {cell.isa.name} does not have"
-                    )
-                return (chosen,)
+    able = _able(cell, layer)
+    for choice, required in _choices(cell, layer):
+        if chosen := _chosen(cell, layer, able, choice, required):
+            missing = chosen.missing(available)
+            if missing and not required:
+                continue  # `--variant V` means V wherever it can run
+            if missing:
+                raise UsageError(
+                    f"layer {layer.name}: variant {choice} needs {', '.join(missing)}, "
+                    f"which {cell.core.name} with ISA {cell.isa.name} does not have"
+                )
+            return (chosen,)
     found = tuple(k for k in able if k.fixed_time and not k.missing(available))
     if not found:
         raise UsageError(f"layer {layer.name}: no kernel for {layer.operator} on {cell.core.name}, ISA {cell.isa.name}")
     return found
+
+
+def _choices(cell: Cell, layer: Layer) -> Iterator[tuple[str, bool]]:
+    """Variants asked for, most specific first, and whether they must be able to run the layer."""
+    for what in (layer.name, layer.operator):
+        yield from ((choice, True) for place, choice in cell.variants if place == what)
+    yield from ((choice, False) for place, choice in cell.variants if place is None)
+    if layer.variant:
+        yield layer.variant, True
+
+
+def _able(cell: Cell, layer: Layer) -> list[Kernel]:
+    """Kernels that support the layer; where those of two operators share a variant's name, its own operator's."""
+    found: dict[str, Kernel] = {}
+    for operator in layer.kernel_operators:
+        for kernel in cell.kernels:
+            if kernel.operator == operator and kernel.accepts(layer):
+                found.setdefault(kernel.variant, kernel)
+    return list(found.values())
 
 
 def _chosen(cell: Cell, layer: Layer, able: list[Kernel], choice: str, required: bool) -> Kernel | None:
@@ -211,14 +229,14 @@ def _chosen(cell: Cell, layer: Layer, able: list[Kernel], choice: str, required:
 
 def fastest(cell: Cell, layer: Layer) -> Kernel:
     """The candidate with the fewest cycles on this layer, measured alone and verified; a tie goes by name."""
-    x = input_of(cell, layer)
-    cycles = {k: time_kernel(cell, layer, k, x, cell.expected[layer.name]) for k in candidates(cell, layer)}
+    inputs = inputs_of(cell, layer)
+    cycles = {k: time_kernel(cell, layer, k, inputs, cell.expected[layer.name]) for k in candidates(cell, layer)}
     return min(cycles, key=lambda k: (cycles[k], k.variant))
 
 
-def input_of(cell: Cell, layer: Layer) -> np.ndarray:
+def inputs_of(cell: Cell, layer: Layer) -> tuple[np.ndarray, ...]:
     """What a layer reads in the reference run, HWC."""
-    return cell.x if layer.inputs[0] == "input" else cell.expected[layer.inputs[0]]
+    return tuple(cell.x if name == "input" else cell.expected[name] for name in layer.inputs)
 
 
 @functools.cache
@@ -227,8 +245,8 @@ def _kernel_image(builder: Builder, kernel: Kernel) -> Image:
     return builder.build_kernel(kernel)
 
 
-def time_kernel(cell: Cell, layer: Layer, kernel: Kernel, x: np.ndarray, expected: np.ndarray) -> int:
-    """Cycles of one kernel on one layer and input, run alone, verified.
+def time_kernel(cell: Cell, layer: Layer, kernel: Kernel, inputs: tuple[np.ndarray, ...], expected: np.ndarray) -> int:
+    """Cycles of one kernel on one layer and its inputs, run alone, verified.
 
     Buffers end at unmapped pages; those of a kernel that is not ours then also start at one.
     Raises EmulationFault, VerificationError.
@@ -236,7 +254,7 @@ def time_kernel(cell: Cell, layer: Layer, kernel: Kernel, x: np.ndarray, expecte
     from bnnsim.emulate.layouts import kernel_plan
 
     image = _kernel_image(cell.builder, kernel)
-    lowered, data, cycles = lower_layer(layer, kernel), pack_tensor(x, layer.input), 0
+    lowered, data, cycles = lower_layer(layer, kernel), pack_tensors(layer, inputs), 0
     for flush in ("end",) if kernel in cell.kernels else ("start", "end"):
         plan = kernel_plan(image, lowered, cell.regions, data, flush)
         trace = emulate_cached(cell, image, plan)
@@ -249,7 +267,7 @@ def build_program(cell: Cell, kernels: tuple[Kernel, ...]) -> NetworkProgram:
     """Build the network with one kernel per layer; raises UsageError if it does not fit the board."""
     layers = cell.network.layers
     lowered = tuple(lower_layer(layer, kernel) for layer, kernel in zip(layers, kernels, strict=True))
-    program = cell.builder.build_network(lowered, tuple(layer.inputs[0] for layer in layers))
+    program = cell.builder.build_network(lowered, tuple(layer.inputs for layer in layers))
     check_fits(cell, program.image)
     return program
 
@@ -269,7 +287,7 @@ def run_network(cell: Cell, kernels: tuple[Kernel, ...]) -> Run:
 def check_activations(cell: Cell) -> None:
     """Raise UsageError, before anything is built, if no kernel could fit the board's RAM."""
     place = cell.placement.place
-    need = max(layer.input.size_bytes + layer.output.size_bytes for layer in cell.network.layers)
+    need = max(sum(t.size_bytes for t in (*layer.sources, layer.output)) for layer in cell.network.layers)
     need += STACK_BYTES if place.stack == place.activations else 0
     if need > cell.board.memory[place.activations].bytes:
         have = f"{cell.board.name} has {cell.board.memory[place.activations].bytes:,}"
@@ -322,7 +340,7 @@ def density_sweep(cell: Cell, layer: Layer, kernel: Kernel) -> tuple[tuple[float
         seed = int.from_bytes(hashlib.sha256(f"{layer.name} {density}".encode()).digest()[:4], "little")
         rng = np.random.default_rng(seed)
         x = np.where(rng.random(layer.input.shape) < density, 1, -1).astype(np.int8)
-        found.append((density, time_kernel(cell, layer, kernel, x, run_layer(layer, x))))
+        found.append((density, time_kernel(cell, layer, kernel, (x,), run_layer(layer, x))))
     return tuple(found)
 
 

@@ -11,6 +11,8 @@ from bnnsim.build.toolchain import sources_of
 from bnnsim.cache import digest
 from bnnsim.emulate.plan import OVERHEAD
 from bnnsim.isa import BASE, load_isa
+from bnnsim.model.kernels import Kernel
+from bnnsim.model.network import Layer
 from bnnsim.paths import data_root
 from bnnsim.study.cell import (
     Cell,
@@ -21,7 +23,7 @@ from bnnsim.study.cell import (
     density_sweep,
     explained,
     fastest,
-    input_of,
+    inputs_of,
     memory_bytes,
     on_base,
     run_network,
@@ -114,6 +116,10 @@ def _outcome(cell: Cell, report: Report) -> CellResult:
     )
 
 
+def _depends_on_density(layer: Layer, kernel: Kernel) -> bool:
+    return not kernel.fixed_time and [source.dtype for source in layer.sources] == ["bit"]
+
+
 def _rows(cell: Cell, run: Run, faithful: Timing) -> tuple[LayerResult, ...]:
     cycles, instructions = run.timing.cycles.tolist(), run.timing.instructions.tolist()
     rows = [
@@ -127,8 +133,8 @@ def _rows(cell: Cell, run: Run, faithful: Timing) -> tuple[LayerResult, ...]:
             faithful_cycles=int(faithful.cycles[n]),
             verified=True,
             words=layer.nominal_words,
-            input_density=float((input_of(cell, layer) > 0).mean()) if layer.input.dtype == "bit" else None,
-            density_sweep=() if kernel.fixed_time else density_sweep(cell, layer, kernel),
+            input_density=float((inputs_of(cell, layer)[0] > 0).mean()) if layer.input.dtype == "bit" else None,
+            density_sweep=density_sweep(cell, layer, kernel) if _depends_on_density(layer, kernel) else (),
         )
         for n, (layer, kernel) in enumerate(zip(cell.network.layers, run.kernels, strict=True))
     ]

@@ -48,6 +48,17 @@ def _default_place(place: Mapping[str, str] | None, info: ValidationInfo) -> Map
     return common | dict(place or {})
 
 
+def _known_core(name: str | None, info: ValidationInfo) -> str | None:
+    """A name of ours as it is; a path, which is relative to the board's file, as an absolute one."""
+    if name is None:
+        return None
+    try:
+        path = paths.find("core", name, (info.context or {}).get("folder"))
+    except UsageError as error:
+        raise ValueError(str(error)) from None
+    return name if name in paths.names("core") else str(path)
+
+
 class Board(Part):
     """A microcontroller around the core; `real` is false if nobody sells it.
 
@@ -59,7 +70,7 @@ class Board(Part):
     description: str
     real: bool
     clock_hz: int = Field(gt=0)
-    core: str | None = None
+    core: Annotated[str | None, AfterValidator(_known_core)] = None
     source: CostSource | None = None
     caches: dict[str, CacheMemory] = Field(default={})
     memory: dict[str, Region] = Field(min_length=1)

@@ -11,6 +11,7 @@ from bnnsim.emulate.copied import with_copies
 from bnnsim.emulate.memory_hooks import MISSES, READ_MISSES, TOUCHES, WRITE_BACKS, WRITE_MISSES, WRITES
 from bnnsim.emulate.memory_pass import CacheShape, Geometry, MemoryTrace, Window, trace_memory
 from bnnsim.emulate.plan import Plan
+from bnnsim.emulate.trace import Trace
 from bnnsim.timing.board import Board
 from bnnsim.timing.core import Core
 from bnnsim.timing.extra import Extra
@@ -146,22 +147,29 @@ def _flash_waits(
     delays = row_delays(program, ends, reads, counted)
     weights = program.trace.counts * counted
     if reads.cache_lines and traced is not None:
-        weights = weights * _miss_shares(traced, block)
+        weights = weights * _miss_shares(traced, program.trace)
     at, inverse = np.unique(program.addresses, return_inverse=True)
     edge = program.row_edge
     cycles = [np.bincount(inverse, delays * scope[edge], len(at)) for scope in weights]
     yield Extra("flash", reads.kind, at, np.rint(np.array(cycles)).astype(np.int64))
 
 
-def _miss_shares(traced: MemoryTrace, block: np.ndarray) -> np.ndarray:
+def _miss_shares(traced: MemoryTrace, trace: Trace) -> np.ndarray:
     """float64 [S, E]: missed over touched lines of the block that each edge leads to; 0 where none was touched.
 
-    block: int64 [E, 2], address and size of each edge's block.
+    The pass counts a line when code comes to it from another, so a loop inside one line touches it once. A taken
+    branch that stays in its line is a touch that hits.
     """
+    blocks, edges = trace.blocks, trace.edges
     summed = np.pad(np.cumsum(traced.fetches, axis=1), ((0, 0), (1, 0), (0, 0)))
-    first, end = np.searchsorted(traced.fetch_at, (block[:, 0], block.sum(axis=1)))
-    of_block = summed[:, end] - summed[:, first]
-    return of_block[:, :, MISSES] / np.maximum(of_block[:, :, TOUCHES], 1)
+    first, second, end = (
+        np.searchsorted(traced.fetch_at, at) for at in (blocks[:, 0], blocks[:, 0] + 2, blocks.sum(1))
+    )
+    touches, misses = (summed[:, end] - summed[:, first])[:, :, [TOUCHES, MISSES]].transpose(2, 0, 1)
+    seen = (summed[:, second] - summed[:, first])[:, :, TOUCHES]
+    taken = (edges[:, 0] < 0) | (blocks[edges[:, 0]].sum(axis=1) != blocks[edges[:, 1], 0])
+    entered = np.array([np.bincount(edges[:, 1], counts * taken, len(blocks)) for counts in trace.counts])
+    return (misses / np.maximum(touches + np.maximum(entered - seen, 0), 1))[:, edges[:, 1]]
 
 
 def _data_waits(at: np.ndarray, counts: np.ndarray, board: Board, name: str, data: DataReads) -> Iterator[Extra]:

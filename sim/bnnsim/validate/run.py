@@ -11,7 +11,7 @@ from pathlib import Path
 from bnnsim.build.image import Image
 from bnnsim.elf.measure import Settings, measure
 from bnnsim.elf.program import Request, make_plan
-from bnnsim.errors import BnnsimError, ConfigError, UsageError, nearest
+from bnnsim.errors import BnnsimError, UsageError, nearest
 from bnnsim.timing.board import load_board
 from bnnsim.timing.core import Core, load_core
 from bnnsim.validate.build import load_or_build
@@ -67,7 +67,7 @@ def run_suite(
 
     Raises UsageError and ConfigError for what concerns all programs: unknown cores.
     """
-    tables = {name: _load(name, options.folder) for name in cores}
+    tables = {name: load_core(name, options.folder) for name in cores}
     pairs = [(core, program) for core in cores for program in suite.programs if core in program.cycles]
     wanted = [(c, p) for c, p in pairs if measured is None or (p.name, c) in measured.cycles]
     if measured is not None and not wanted:
@@ -83,15 +83,6 @@ def run_suite(
             report(len(rows), len(jobs), f"{job.core_name} {job.program.name}")
     file = measured.file if measured else None
     return Validation(suite.name, tuple(rows), file, len(pairs) - len(wanted))
-
-
-def _load(name: str, folder: Path) -> Core:
-    try:
-        return load_core(name, folder)
-    except ConfigError:
-        raise
-    except UsageError as error:
-        raise UsageError(f"cycles: {error}") from None
 
 
 def _in_parallel(jobs: list[_Job], processes: int) -> Iterable[_Timed | str]:

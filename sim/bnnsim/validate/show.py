@@ -48,7 +48,8 @@ def verdict(validation: Validation) -> str:
             parts.append(f"{number} {words}")
     if validation.left_out:
         parts.append(f"{validation.left_out} not in {validation.measured}")
-    return f"{len(validation.rows)} rows: {', '.join(parts)}"
+    number = len(validation.rows)
+    return f"{number} {'row' if number == 1 else 'rows'}: {', '.join(parts)}"
 
 
 def _table(rows: tuple[Row, ...], measured: bool) -> Table:
@@ -89,7 +90,7 @@ def _statistics(rows: tuple[Row, ...]) -> str:
     found = summarize(rows)
     if found is None:
         return "no program with a reference was timed"
-    plural = "s" if found.programs > 1 else ""
+    plural = "" if found.programs == 1 else "s"
     return (
         f"{found.programs} program{plural}: mean {found.mean:.2f} %, median {found.median:.2f} %, "
         f"max {found.max:.2f} %, bias {found.bias:+.2f} %, rms {found.rms:.2f} %"

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
+from bnnsim import paths
+from bnnsim.errors import UsageError
 from bnnsim.yamlfile import load_yaml
-from bnnsim.yamlwords import Problems
+from bnnsim.yamlwords import Keys, Problems, describe
 
 Kind = Literal["measured", "manual", "model"]
 ITERATIONS = "iterations"  # the argument that stands for the number of iterations
@@ -40,6 +42,8 @@ class Cycles(_Part):
 
 def _as_mapping(value: object) -> object:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if value is not None and not is_number and not isinstance(value, dict | Cycles):
+        raise ValueError(f"found {describe(value)}; expected a number of cycles above 0, null, or a mapping")
     return {"cycles": value} if value is None or is_number else value
 
 
@@ -106,8 +110,8 @@ class Suite(_Part):
     programs: tuple[Program, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _check(self) -> Suite:
-        problems, seen = [], {}
+    def _check(self, info: ValidationInfo) -> Suite:
+        problems, seen = self._unknown_cores((info.context or {}).get("folder")), {}
         for i, program in enumerate(self.programs):
             if program.name in seen:
                 first = seen[program.name] + 1
@@ -127,6 +131,25 @@ class Suite(_Part):
         if problems:
             raise Problems(problems)
         return self
+
+    def _unknown_cores(self, folder: Path | None) -> list[tuple[Keys, str]]:
+        """Say where a core is named that there is not; one that is a path is relative to the suite's folder."""
+        places: list[tuple[Keys, str]] = [
+            (("programs", i, "cycles", core), core)
+            for i, program in enumerate(self.programs)
+            for core in program.cycles
+        ]
+        places += [(("reference_by_core", core), core) for core in self.reference_by_core]
+        places += [(("subtract", core), core) for core in self.subtract]
+        for i, program in enumerate(self.programs):
+            places += [(("programs", i, "subtract", core), core) for core in program.subtract or ()]
+        wrong: dict[str, str] = {}
+        for core in {core for _, core in places}:
+            try:
+                paths.find("core", core, folder)
+            except UsageError as error:
+                wrong[core] = str(error)
+        return [(keys, wrong[core]) for keys, core in places if core in wrong]
 
     @property
     def cores(self) -> tuple[str, ...]:
