@@ -52,6 +52,10 @@ class EmulationFault(BnnsimError):
     """Emulated code went wrong; the message is the diagnosis (pc, function, source line, registers, cause)."""
 
 
+class OverwrittenError(EmulationFault):
+    """Memory next to a buffer was overwritten, but nothing faulted, so that nobody knows by which instruction."""
+
+
 class VerificationError(BnnsimError):
     """An emulated output differs from the NumPy reference: there is no number for it."""
 

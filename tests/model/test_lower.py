@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bnnsim.errors import LoweringError
 from bnnsim.model.kernels import Kernel, load_kernels
-from bnnsim.model.lowering import layer_fields, layer_struct_fields, lower_layer
+from bnnsim.model.lowering import integer_fields, layer_fields, layer_struct_fields, lower_layer
 from bnnsim.model.network import Layer, load_network, network_of, random_input, random_layer
 from bnnsim.model.pack import pack_tensor
 from bnnsim.model.reference import accumulate, run_layer
@@ -39,20 +39,22 @@ def test_struct_fields_are_those_of_the_header() -> None:
     names = layer_struct_fields()
     assert names[:8] == ("input", "output", "scratch", "weights", "bias", "width", "polarity", "requantize")
     header = (data_root() / "kernels" / "include" / "bnn_layer.h").read_text()
-    declared = re.findall(r"\b(\w+)\s*[,;]", header.split("typedef struct")[1].split("} bnn_layer;")[0])
-    assert [name for name in declared if name in names] == list(names) and len(names) == 26
+    struct = re.sub(r"/\*.*?\*/", "", header.split("typedef struct")[1].split("} bnn_layer;")[0], flags=re.DOTALL)
+    assert re.findall(r"\b(\w+)\s*[,;]", struct) == list(names) and len(set(names)) == len(names)
     layer = random_layer("BMaxPool2D", (4, 4, 33), kernel=2)
-    assert tuple(layer_fields(layer)) == names[8:]
+    pointers = names.index("input_count")
+    assert tuple(layer_fields(layer)) == names[pointers:]
+    assert integer_fields() == tuple(name for name in names[pointers:] if name not in ("act_min", "act_max"))
 
 
 def test_fields_of_a_convolution() -> None:
     layer = random_layer("BBConv2D", (9, 7, 33), 65, (5, 2), (2, 3), "same")
     fields = lower_layer(layer, kernel_for(layer)).fields
-    assert fields == {
+    assert {name: value for name, value in fields.items() if value} == {
         **{"in_h": 9, "in_w": 7, "in_c": 33, "in_words": 2},
         **{"out_h": 5, "out_w": 3, "out_c": 65, "out_words": 3},
-        **{"kernel_h": 5, "kernel_w": 2, "stride_h": 2, "stride_w": 3, "pad_top": 2, "pad_left": 0},
-        **{"shift": 0, "out_min": 0, "out_max": 0, "out_bytes": 0},
+        **{"kernel_h": 5, "kernel_w": 2, "stride_h": 2, "stride_w": 3, "pad_top": 2},
+        **{"input_count": 1, "groups": 1},
     }
 
 
@@ -63,8 +65,8 @@ def test_fields_of_a_dense_layer() -> None:
     expected |= {"out_min": -(2**15), "out_max": 2**15 - 1, "out_bytes": 2, "shift": 16}
     assert expected.items() <= lowered.fields.items()
     assert lowered.constants.keys() == {"weights", "requantize"}
-    assert len(lowered.constants["requantize"]) == 10 * 3 * 4
-    assert (lowered.input_bytes, lowered.output_bytes, lowered.scratch_bytes) == (4 * 3 * 8, 20, 8)
+    assert len(lowered.constants["requantize"]) == 10 * 4 * 4
+    assert (lowered.input_bytes, lowered.output_bytes, lowered.scratch_bytes) == ((4 * 3 * 8,), 20, 8)
 
 
 def bits_by_xor(layer: Layer, x: np.ndarray, weights: bytes) -> np.ndarray:
@@ -114,8 +116,9 @@ def test_first_and_last_layer_of_smallcifar() -> None:
     np.testing.assert_array_equal(threshold(accumulate(first, x), constants), run_layer(first, x))
     features = random_input(network_of("dense", [last]), 1)
     lowered = lower_layer(last, kernel_for(last))
-    m_pos, m_neg, offset = np.frombuffer(lowered.constants["requantize"], "<i4").reshape(-1, 3).T
+    m_pos, m_neg, offset, bias = np.frombuffer(lowered.constants["requantize"], "<i4").reshape(-1, 4).T
     acc = bits_by_xor(last, features, lowered.constants["weights"])[0, 0].astype(np.int32)
+    assert not bias.any()
     shift = lowered.fields["shift"]
     y = (acc * np.where(acc > 0, m_pos, m_neg) + offset + np.int32(1 << (shift - 1))) >> shift
     np.testing.assert_array_equal(np.clip(y, -128, 127), run_layer(last, features)[0, 0])

@@ -18,7 +18,10 @@ SHAPES = st.tuples(st.integers(1, 4), st.integers(1, 4), st.integers(1, 70))
 def test_round_trip(shape: tuple[int, int, int], dtype: str, seed: int) -> None:
     tensor, rng = Tensor(shape, dtype), np.random.default_rng(seed)
     low, high = tensor.limits
-    values = rng.choice([-1, 1], shape) if dtype == "bit" else rng.integers(low, high, shape, endpoint=True)
+    if dtype == "float32":
+        values = rng.normal(0, 1, shape).astype(np.float32)
+    else:
+        values = rng.choice([-1, 1], shape) if dtype == "bit" else rng.integers(low, high, shape, endpoint=True)
     data = pack_tensor(values, tensor)
     assert len(data) == tensor.size_bytes
     np.testing.assert_array_equal(unpack_tensor(data, tensor), values)

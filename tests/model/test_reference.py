@@ -22,7 +22,7 @@ GOLDEN = "fa1ba3c2f584a6b7e398469451c925d936382e29537779b7b9903980b792ffa7"
 
 def windows(layer: Layer, x: np.ndarray, row: int, column: int) -> list[tuple[int, int, np.ndarray]]:
     """(tap row, tap column, pixel) of the taps inside the image, by plain counting."""
-    a = {key: int(value) for key, value in layer.attributes.items() if key != "padding"}
+    a = {key: int(value) for key, value in layer.attributes.items() if key not in ("padding", "pad_value")}
     taps = []
     for ky in range(a["kernel_h"]):
         for kx in range(a["kernel_w"]):
@@ -107,24 +107,26 @@ def test_bits_by_exact_arithmetic() -> None:
 def test_fixed_point_is_close_and_never_overflows(seed: int, output: str, inputs: int) -> None:
     layer = random_layer("BBQFC", (1, 1, inputs), channels=7, rng=seed, output=output)
     p = {name: a.astype(np.float64) for name, a in layer.parameters.items()}
-    fixed = fixed_point(layer.parameters)
+    fixed = fixed_point(layer.parameters, layer.output.scale)
     acc = np.repeat(np.arange(-inputs, inputs + 1)[:, None], 7, axis=1)
     factor = np.where(acc > 0, fixed.positive, fixed.negative)
     for partial in (acc * factor, acc * factor + fixed.offset, acc * factor + fixed.offset + 2**15):
         assert abs(partial).max() < 2**31
     v = np.where(acc > 0, acc, acc * p["slope"])
-    real = ((v - p["mean"]) / np.sqrt(p["variance"] + 1e-3) * p["gamma"] + p["beta"]) / p["output_scale"]
+    real = ((v - p["mean"]) / np.sqrt(p["variance"] + 1e-3) * p["gamma"] + p["beta"]) / layer.output.scale
     limits = layer.output.limits
     error = np.abs(fixed.apply(acc, limits) - np.clip(real, *limits))
     assert error.max() <= 0.5 + (inputs + 1) * 0.5 / 2**fixed.shift + 1e-6
 
 
 def test_fixed_point_rounds_as_documented() -> None:
-    fixed = FixedPoint(1, *(np.array([n]) for n in (1, -3, 0)))
+    fixed = FixedPoint(1, *(np.array([n]) for n in (1, -3, 0, 0)))
     acc = np.array([[-2], [-1], [0], [1], [2], [3]])
     # acc · m / 2, halves up: 3, 1.5 → 2, 0, 0.5 → 1, 1, 1.5 → 2
     assert fixed.apply(acc, (-128, 127)).ravel().tolist() == [3, 2, 0, 1, 1, 2]
     assert fixed.apply(acc, (0, 1)).max() == 1
+    biased = FixedPoint(1, *(np.array([n]) for n in (1, -3, 0, 1)))
+    assert biased.apply(acc, (-128, 127)).ravel().tolist() == [2, 0, 1, 1, 2, 2]
 
 
 def test_fixed_point_uses_fewer_fraction_bits_for_large_factors() -> None:
@@ -134,11 +136,11 @@ def test_fixed_point_uses_fewer_fraction_bits_for_large_factors() -> None:
     base = {"weights": layer.parameters["weights"], **ones, **zeros}
     factor = 1 / math.sqrt(1.001)
     for scale in (1.0, 1e-3, 1e-6):
-        shift = fixed_point(base | {"output_scale": np.float32(scale)}).shift
+        shift = fixed_point(base, scale).shift
         fits = [64 * factor / scale * 2**f + 2 ** (f - 1) < 2**31 for f in range(1, 17)]
         assert shift == sum(fits)
     with pytest.raises(LoweringError, match="with 1 fraction bit"):
-        fixed_point(base | {"output_scale": np.float32(1e-8)})
+        fixed_point(base, 1e-8)
 
 
 def test_input_must_fit() -> None:

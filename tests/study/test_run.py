@@ -97,7 +97,7 @@ def test_headline_kernels_are_fixed_time(tmp_path, isa, seed):
         for layer in cell.network.layers:
             for kernel in candidates(cell, layer):
                 x = cell.x if layer.inputs[0] == "input" else cell.expected[layer.inputs[0]]
-                cycles = cell_module.time_kernel(cell, layer, kernel, x, cell.expected[layer.name])
+                cycles = cell_module.time_kernel(cell, layer, kernel, (x,), cell.expected[layer.name])
                 found.add((layer.name, kernel.variant, cycles))
     names = [(layer, variant) for layer, variant, _ in found]
     assert sorted(set(names)) == sorted(names), "a kernel's cycles depend on its input"
@@ -174,7 +174,7 @@ def test_mutations_fail_verification(monkeypatch, kernel, mutation):
 
     monkeypatch.setattr(cell_module, "lower_layer", mutated)
     with pytest.raises(VerificationError, match="differ from the reference"):
-        cell_module.time_kernel(cell, layer, chosen, cell.expected["pool1"], cell.expected["conv2"])
+        cell_module.time_kernel(cell, layer, chosen, (cell.expected["pool1"],), cell.expected["conv2"])
 
 
 def test_verify_names_the_first_difference():

@@ -24,7 +24,7 @@ from bnnsim.emulate.machine import Machine
 from bnnsim.emulate.plan import Plan
 from bnnsim.emulate.sites import Sites, find_sites
 from bnnsim.emulate.trace import DIVIDE_CLASSES, Trace
-from bnnsim.errors import EmulationFault
+from bnnsim.errors import EmulationFault, OverwrittenError
 
 
 def emulate(image: Image, plan: Plan, cpu: str) -> Trace:
@@ -59,9 +59,8 @@ def _check_canaries(plan: Plan, machine: Machine) -> None:
         found = machine.read(address, len(content))
         if found != content:
             at = next(i for i, (a, b) in enumerate(zip(found, content, strict=True)) if a != b)
-            raise EmulationFault(
-                f"wrote outside the buffer {name}: byte {address + at:#010x} is {found[at]:#04x}, was {content[at]:#04x}"
-            )
+            was = f"is {found[at]:#04x}, was {content[at]:#04x}"
+            raise OverwrittenError(f"wrote outside the buffer {name}: byte {address + at:#010x} {was}")
 
 
 def _count_slices(machine: Machine) -> tuple[Edges, dict[str, bytes]]:

@@ -20,7 +20,7 @@ from pydantic import (
 
 from bnnsim.errors import UsageError, nearest
 from bnnsim.model.cbin_nn import TABLE
-from bnnsim.model.operators import OPERATORS, Attribute, operator_named
+from bnnsim.model.operators import Attribute, Operator, operator_named
 from bnnsim.model.tensor import Tensor
 from bnnsim.yamlwords import Problems
 
@@ -94,10 +94,23 @@ class LayerSpec(_Spec):
     output_zero_point: int | None = None
 
     @property
+    def facts(self) -> Operator:
+        """The operator; CBin-NN's names of optimized operators stand for operator, variant and PReLU."""
+        return operator_named(TABLE[self.operator].operator if self.operator in TABLE else self.operator)
+
+    @property
+    def kernel_variant(self) -> str | None:
+        """The kernel asked for, by `variant` or by CBin-NN's name of an optimized operator."""
+        row = TABLE.get(self.operator)
+        return self.variant or (row.variant if row and row.name != row.operator else None)
+
+    @property
     def given(self) -> dict[str, Any]:
         """Keys that the file gives for the operator."""
-        keys = set(type(self).model_fields) - {"name", "operator", "inputs"}
-        return {key: getattr(self, key) for key in sorted(keys) if getattr(self, key) is not None}
+        keys = set(type(self).model_fields) - {"name", "operator", "inputs", "variant"}
+        found = {key: getattr(self, key) for key in sorted(keys) if getattr(self, key) is not None}
+        prelu = {"prelu": True} if self.operator in TABLE and TABLE[self.operator].prelu else {}
+        return prelu | found
 
     @field_validator("name")
     @classmethod
@@ -106,28 +119,18 @@ class LayerSpec(_Spec):
             raise ValueError(f"found {name!r}, a row of every table; choose another name")
         return name
 
-    @model_validator(mode="before")
-    @classmethod
-    def _cbin_nn_name(cls, keys: Any) -> Any:
-        """CBin-NN's names of optimized operators stand for operator, variant and PReLU."""
-        row = TABLE.get(str(keys.get("operator"))) if isinstance(keys, dict) else None
-        if row is None or row.name == row.operator:
-            return keys
-        prelu = {"prelu": True} if row.prelu else {}
-        return {"variant": row.variant, **prelu, **keys, "operator": row.operator}
-
     @field_validator("operator")
     @classmethod
     def _known_operator(cls, name: str) -> str:
         try:
-            return operator_named(name).name
+            return name if name in TABLE else operator_named(name).name
         except UsageError as error:
             raise ValueError(str(error)) from None
 
     @model_validator(mode="after")
     def _applicable(self) -> LayerSpec:
-        allowed = operator_named(self.operator).keys
-        if wrong := self.given.keys() - {"variant", *allowed}:
+        allowed = self.facts.keys
+        if wrong := self.given.keys() - set(allowed):
             takes = f"{self.operator} does not take it; it takes {', '.join(allowed) or 'none'}"
             raise Problems(((key,), takes) for key in sorted(wrong))
         return self
@@ -170,7 +173,7 @@ def connect(source: Tensor, layers: Sequence[LayerSpec]) -> list[Connection]:
         inputs = layer.inputs if layer.inputs is not None else (previous,)
         try:
             sources = _sources(layer, inputs, tensors)
-            output, attributes = OPERATORS[layer.operator].infer(sources, layer.given)
+            output, attributes = layer.facts.infer(sources, layer.given)
         except UsageError as error:
             raise Problems([(("layers", index), f"({layer.name}) {error}")]) from None
         connections.append(Connection(inputs, sources, output, attributes))
@@ -186,7 +189,7 @@ def _sources(layer: LayerSpec, inputs: tuple[str, ...], tensors: dict[str, Tenso
     if unknown := [name for name in inputs if name not in tensors]:
         known = ", ".join(tensors) + nearest(unknown[0], tensors)
         raise UsageError(f"unknown input {unknown[0]!r}; before this layer there are {known}")
-    low, high = OPERATORS[layer.operator].input_counts
+    low, high = layer.facts.input_counts
     if not low <= len(inputs) <= high:
         wanted = ("one input" if high == 1 else f"{low} inputs") if low == high else f"{low} to {high} inputs"
         raise UsageError(f"{layer.operator} has {wanted}, found {len(inputs)}")

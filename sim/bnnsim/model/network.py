@@ -169,7 +169,7 @@ def load_network(name_or_path: str | Path) -> Network:
     if isinstance(spec.parameters, SeedSpec):
         rng = np.random.default_rng(seed)
         pairs = zip(spec.layers, connections, strict=True)
-        arrays = {s.name: OPERATORS[s.operator].draw(wanted[s.name], c.sources, rng) for s, c in pairs}
+        arrays = {s.name: s.facts.draw(wanted[s.name], c.sources, rng) for s, c in pairs}
     else:
         arrays = read_parameters(path.parent / spec.parameters, wanted)
     layers = [_layer(s, c, arrays[s.name]) for s, c in zip(spec.layers, connections, strict=True)]
@@ -177,7 +177,7 @@ def load_network(name_or_path: str | Path) -> Network:
 
 
 def _parameters(spec: LayerSpec, connection: Connection) -> dict[str, Parameter]:
-    return OPERATORS[spec.operator].parameters(connection.sources, connection.output, connection.attributes)
+    return spec.facts.parameters(connection.sources, connection.output, connection.attributes)
 
 
 def _layer(spec: LayerSpec, connection: Connection, parameters: Mapping[str, np.ndarray]) -> Layer:
@@ -186,11 +186,11 @@ def _layer(spec: LayerSpec, connection: Connection, parameters: Mapping[str, np.
         parameters = {**parameters, "input_scale": np.asarray(connection.sources[0].scale, np.float32)}
     return Layer(
         spec.name,
-        spec.operator,
+        spec.facts.name,
         connection.inputs,
         connection.sources,
         connection.output,
         connection.attributes,
         parameters,
-        spec.variant,
+        spec.kernel_variant,
     )
