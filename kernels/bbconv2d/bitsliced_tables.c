@@ -15,11 +15,12 @@ registers: >-
 needs: []
 fixed_time: true
 weights: bit O/32 Y X C/32 C%32 O%32
-scratch_bytes: 4096 + 256 + min(256, out_h * out_w) * 4 * (11 + 5 * (kernel_h * kernel_w * in_c > 1022))
+scratch_bytes: frame_bytes + 4096 + 256 + min(256, out_h * out_w) * 4 * (11 + 5 * (kernel_h * kernel_w * in_c > 1022))
 supports: kernel_h * kernel_w * in_c <= 32766
 --- */
 #include "bitsliced.h"
 #include "bnn_layer.h"
+#include "pad.h"
 #include "primitives.h"
 #ifndef __thumb2__
 #include "bitsliced_armv6m.h"
@@ -353,6 +354,8 @@ static void run_tile(const bnn_layer *layer, const tile *t)
 
 void bbconv2d_bitsliced_tables(const bnn_layer *layer)
 {
+    bnn_layer framed;
+    layer = bnn_framed(layer, &framed);
     const int32_t width = layer->out_w < TILE_PIXELS ? layer->out_w : TILE_PIXELS;
     const int32_t height = TILE_PIXELS / width;
     tile t;

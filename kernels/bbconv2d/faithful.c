@@ -6,14 +6,17 @@ idea: >-
   shares each activation load and adds N - 2 * popcount to 32 sums in an array, unrolled inside the tap
   loop; output bits are set one at a time by read-modify-write. The popcount is a call, as libgcc's is,
   or the claimed instruction. Departures: filter stride, block count and pixel index as intended, real
-  channels in N, and the folded integer threshold in place of float PReLU and batch normalisation.
+  channels in N, the folded integer threshold in place of float PReLU and batch normalisation, and one padding
+  by a framed copy.
 registers: the 32 sums and filter pointers do not fit; they live in memory, as in the original. A compiler may branch
   on an output bit, so that the last cycles depend on the input
 needs: []
 fixed_time: false
 weights: bit O/32 O%32 Y X C/32 C%32
+scratch_bytes: frame_bytes
 --- */
 #include "bnn_layer.h"
+#include "pad.h"
 #include "primitives.h"
 
 #ifdef BNNSIM_POPCOUNT
@@ -42,7 +45,8 @@ BNN_INLINE void store_bits(const bnn_layer *layer, const int32_t *sum, int32_t b
     }
 }
 
-void bbconv2d_faithful(const bnn_layer *layer)
+/* A function of its own, or compilers make other code of it where the layer may be a framed one. */
+BNN_NOINLINE void convolve(const bnn_layer *layer)
 {
     const uint32_t *input = layer->input;
     const uint32_t *weights = layer->weights;
@@ -73,4 +77,10 @@ void bbconv2d_faithful(const bnn_layer *layer)
             }
         }
     }
+}
+
+void bbconv2d_faithful(const bnn_layer *layer)
+{
+    bnn_layer framed;
+    convolve(bnn_framed(layer, &framed));
 }

@@ -12,10 +12,11 @@ registers: >-
 needs: [dsp]
 fixed_time: true
 weights: bit O Y X C/32 C%32
-scratch_bytes: 8 * (kernel_h * kernel_w * in_words + 3)
+scratch_bytes: frame_bytes + 8 * (kernel_h * kernel_w * in_words + 3)
 --- */
 #include "bitsliced.h"
 #include "bnn_layer.h"
+#include "pad.h"
 #include "primitives.h"
 #include "region.h"
 
@@ -161,6 +162,8 @@ static void gather(const bnn_layer *layer, const bnn_stretch *rows, const bnn_st
 
 void bbconv2d_harley_seal(const bnn_layer *layer)
 {
+    bnn_layer framed;
+    layer = bnn_framed(layer, &framed);
     const int32_t all = layer->kernel_h * layer->kernel_w;
     bnn_stretch rows, columns;
     patch p;

@@ -9,9 +9,10 @@ registers: two pointers, an activation, four weights; four sums, the run's end a
 needs: [any_popcount]
 fixed_time: true
 weights: bit O/4 Y X C/32 O%4 C%32
-scratch_bytes: 4 * kernel_h * kernel_w * in_words
+scratch_bytes: frame_bytes + 4 * kernel_h * kernel_w * in_words
 --- */
 #include "bnn_layer.h"
+#include "pad.h"
 #include "primitives.h"
 #include "region.h"
 
@@ -86,6 +87,8 @@ static void pixel(const bnn_layer *layer, const window *w, const uint32_t *weigh
 
 void bbconv2d_popcount_rows(const bnn_layer *layer)
 {
+    bnn_layer framed;
+    layer = bnn_framed(layer, &framed);
     uint32_t *const words = layer->scratch, *out = layer->output;
     const int32_t row_words = layer->kernel_w * layer->in_words;
     bnn_stretch rows = {0, 0, 0, 0}, columns;

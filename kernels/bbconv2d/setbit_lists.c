@@ -13,11 +13,12 @@ registers: >-
 needs: []
 fixed_time: false
 weights: bit O/32 Y X C/32 C%32 O%32
-scratch_bytes: 36 * in_h * in_w * in_words + 64 * (kernel_h * kernel_w + 6)
+scratch_bytes: max(36 * in_h * in_w * in_words * (1 - pad_one), 10 * frame_bytes) + 64 * (kernel_h * kernel_w + 6)
 supports: kernel_h * kernel_w * in_c <= 32766
 --- */
 #include "bitsliced.h"
 #include "bnn_layer.h"
+#include "pad.h"
 #include "primitives.h"
 #include "region.h"
 
@@ -214,6 +215,8 @@ static void run_region(const bnn_layer *layer, const state *s, const region *r, 
 
 void bbconv2d_setbit_lists(const bnn_layer *layer)
 {
+    bnn_layer framed;
+    layer = bnn_framed(layer, &framed);
     const int32_t taps = layer->kernel_h * layer->kernel_w;
     const uint32_t synapses = (uint32_t)(taps * layer->in_c);
     state s;

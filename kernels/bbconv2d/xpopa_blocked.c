@@ -11,9 +11,10 @@ registers: >-
 needs: [xor_popcount_accumulate, thumb2]
 fixed_time: true
 weights: bit O/4 Y X C/32 O%4 C%32
-scratch_bytes: 272 * out_words + 8 * kernel_h * kernel_w * in_words
+scratch_bytes: frame_bytes + 272 * out_words + 8 * kernel_h * kernel_w * in_words
 --- */
 #include "bnn_layer.h"
+#include "pad.h"
 #include "primitives.h"
 #include "region.h"
 
@@ -83,6 +84,8 @@ BNN_DEFINE_ROUTINE(bbconv2d_xpopa_one)
 
 void bbconv2d_xpopa_blocked(const bnn_layer *layer)
 {
+    bnn_layer framed;
+    layer = bnn_framed(layer, &framed);
     static const bnn_routine two = BNN_ROUTINE_NAMED(bbconv2d_xpopa_two, 32, TWO_BYTES, 1);
     static const bnn_routine one = BNN_ROUTINE_NAMED(bbconv2d_xpopa_one, 16, ONE_BYTES, 1);
     bnn_convolve_blocks(layer, &two, &one);

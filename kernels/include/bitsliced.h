@@ -58,38 +58,18 @@ BNN_NOINLINE void bnn_transpose32(uint32_t *m)
     }
 }
 
-/* A threshold of the layer header, in numbers modulo 2^m instead of 2^32. */
-typedef struct {
-    uint32_t start; /* lowest v = acc + K (0 .. 2 K) inside the window, or just outside every v */
-    uint32_t width; /* the bit before polarity is set unless (v - start) mod 2^m < width */
-} bnn_window;
-
-/* Values beyond 2 K never occur, so both ends may move to 2 K + 1 or 2 K + 2; needs modulus >= 2 K + 3. */
-BNN_INLINE bnn_window bnn_narrow_threshold(int32_t bias, uint32_t width, uint32_t synapses, uint32_t modulus)
-{
-    const uint32_t out = 2 * synapses + 2;
-    bnn_window w;
-    uint32_t start = synapses - (uint32_t)bias, end = start + width;
-    w.start = start < out ? start : out;
-    if (end >= start) /* one piece */
-        w.width = (end < out ? end : out) - w.start;
-    else if (end == 0) /* ends with the range of numbers */
-        w.width = out - w.start;
-    else /* two pieces: from start up, and from 0 to end */
-        w.width = modulus - w.start + (end < out ? end : out - 1);
-    return w;
-}
-
-/* Planes of the 32 thresholds of an output group: planes 0 .. m-1 of `starts` and `widths`, m <= 16,
- * where each start has `offset` added. `work` is 32 words. */
+/* Thresholds of the 32 outputs of a group, for v = acc + K (0 .. 2 K, K synapses) in numbers modulo 2^m, K < 2^(m - 1)
+ * and m <= 16: the bit before polarity is set unless (v - start) mod 2^m < width. Since low + 1 = -bias is in -K .. K
+ * and width in 1 .. 2 K + 1 - start (model/thresholds.py), start = K - bias is in 0 .. 2 K: a bias of the layer, which
+ * may move the whole window to one side of 0, changes nothing here. starts, widths: planes 0 .. m-1, where each start
+ * has `offset` added. `work` is 32 words. */
 BNN_NOINLINE void bnn_threshold_planes(const bnn_layer *layer, int32_t group, uint32_t synapses, uint32_t offset,
                                        int32_t m, uint32_t *starts, uint32_t *widths, uint32_t *work)
 {
-    const uint32_t modulus = 1u << m;
+    const uint32_t mask = (1u << m) - 1;
     for (int32_t i = 0; i < 32; i++) {
-        bnn_window w = bnn_narrow_threshold(layer->bias[32 * group + i], layer->width[32 * group + i], synapses,
-                                            modulus);
-        work[i] = ((w.start + offset) & (modulus - 1)) | w.width << 16;
+        uint32_t start = synapses - (uint32_t)layer->bias[32 * group + i];
+        work[i] = ((start + offset) & mask) | layer->width[32 * group + i] << 16;
     }
     bnn_transpose32(work);
     for (int32_t i = 0; i < m; i++) {

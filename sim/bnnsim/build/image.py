@@ -79,8 +79,15 @@ class Image:
             raise BuildError(f"the image has no symbol {name!r}")
         return self.symbols[name] & ~1
 
-    def words(self) -> Iterator[tuple[int, int, int]]:
+    def words(self) -> tuple[tuple[int, int, int], ...]:
         """All instructions of the code ranges: (address, size in bytes, hw1 << 16 | hw2 or hw1)."""
+        return self._words
+
+    @cached_property
+    def _words(self) -> tuple[tuple[int, int, int], ...]:
+        return tuple(self._scan())
+
+    def _scan(self) -> Iterator[tuple[int, int, int]]:
         for start, end in self.code_ranges:
             code, at = self.read(start, end - start), 0
             while at + 2 <= len(code):

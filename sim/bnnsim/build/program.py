@@ -6,6 +6,7 @@ from the label at its call stub to the return from it; the marks are labels, the
 
 from __future__ import annotations
 
+import functools
 import tempfile
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -72,6 +73,10 @@ class Builder:
         """Build one kernel alone, with an empty main routine. Raises ToolchainError."""
         return self.build_function(kernel.path, kernel.function)
 
+    def build_empty(self) -> Image:
+        """Build what every image has: startup code and an empty main routine. Raises ToolchainError."""
+        return self._link([], _EMPTY_MAIN, ())
+
     def build_function(self, source: Path, function: str) -> Image:
         """Build one C or assembly file of which `function` is kept. Raises ToolchainError."""
         return self._link([source], _EMPTY_MAIN, (function,))
@@ -79,7 +84,7 @@ class Builder:
     def _link(self, sources: list[Path], main: str, keep: tuple[str, ...]) -> Image:
         kernels = data_root() / "kernels"
         includes = (kernels / "include", write_header_folder(self.cache, header(self.isa)))
-        runtime = [kernels / "runtime" / name for name in ("startup.s", "runtime.c", "arithmetic.c")]
+        runtime = [kernels / "runtime" / name for name in ("startup.s", "runtime.c", "arithmetic.c", "softfloat.c")]
         with tempfile.TemporaryDirectory(prefix="bnnsim-") as folder:
             generated = Path(folder) / "main.s"
             generated.write_text(main)
@@ -110,6 +115,26 @@ class Builder:
         lines = [f"    {name} (rwx) : ORIGIN = {address:#x}, LENGTH = 64M" for address, name in names.items()]
         aliases = [f'REGION_ALIAS("{part}", {names[address]})' for part, address in parts.items()]
         return "\n".join(["MEMORY", "{", *lines, "}", *aliases, f"__stack_bytes = {STACK_BYTES:#x};", ""])
+
+
+@functools.cache
+def kernel_image(builder: Builder, kernel: Kernel) -> Image:
+    """A kernel's own image, read once however many layers try the kernel."""
+    return builder.build_kernel(kernel)
+
+
+@functools.cache
+def _empty_image(builder: Builder) -> Image:
+    return builder.build_empty()
+
+
+def kernel_code_bytes(builder: Builder, kernel: Kernel) -> int:
+    """Bytes of a kernel's code and tables and of the runtime functions that it calls."""
+
+    def flash_bytes(image: Image) -> int:
+        return sum(size for name, size in image.section_bytes.items() if name.startswith((".text", ".rodata", ".data")))
+
+    return flash_bytes(kernel_image(builder, kernel)) - flash_bytes(_empty_image(builder))
 
 
 def _kernels(layers: Iterable[LoweredLayer]) -> list[Kernel]:

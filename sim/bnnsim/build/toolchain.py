@@ -2,6 +2,9 @@
 
 Both get the same flags for every ISA and variant. Functions are aligned to 16 bytes and loop heads to
 8, because a hot loop at an address ≡ 2 (mod 4) can cost a third more on a core that fetches words.
+
+Only files that compute with floats are compiled for a core's FPU: elsewhere GCC would keep integers in its
+registers. Floats are passed in core registers, so that all objects link with each other.
 """
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -20,8 +24,12 @@ from bnnsim.errors import ToolchainError, UsageError, nearest
 
 COMMON_FLAGS = (
     "-std=gnu11", "-O2", "-g", "-ffreestanding", "-fomit-frame-pointer", "-ffunction-sections", "-fdata-sections",
-    "-falign-functions=16", "-falign-loops=8",
+    "-falign-functions=16", "-falign-loops=8", "-ffp-contract=off",
 )  # fmt: skip
+# The instructions that the FPUs of all cores have; a fused multiply-add would round once instead of twice.
+_FPU_FLAGS = ("-mfloat-abi=softfp", "-mfpu=fpv4-sp-d16")
+_FPU_CORES = ("cortex-m4", "cortex-m7", "cortex-m33")  # unless the target says +nofp
+_NO_CODE = re.compile(rb"/\*.*?\*/|//[^\n]*", re.DOTALL)
 _WARNINGS = ("-Wall", "-Wextra", "-Werror=implicit-function-declaration")
 _INSTALL = {
     "clang": "pip install 'ziglang==0.17.0'",
@@ -46,7 +54,7 @@ class Toolchain:
     """A compiler and linker for one core.
 
     name: clang or gcc; version: as the compiler prints it; flags: what every C file is compiled with;
-    thumb2: whether the core has the 32-bit encodings of Armv7-M, e.g. b.w.
+    thumb2: whether the core has the 32-bit encodings of Armv7-M, e.g. b.w.; fpu: whether it has an FPU.
     """
 
     name: str
@@ -56,6 +64,11 @@ class Toolchain:
     flags: tuple[str, ...]
     system_include: str | None = None  # of compiler headers; kept out of debug information
     thumb2: bool = True
+    fpu: bool = False
+
+    def flags_for(self, source: Path) -> tuple[str, ...]:
+        """Flags of one C file: those of all, and the FPU's where the core has one and the file names floats."""
+        return self.flags + (_FPU_FLAGS if self.fpu and uses_floats(source) else ())
 
     def compile(self, source: Path, includes: tuple[Path, ...], shift_code_bytes: int, cache: Cache) -> bytes:
         """Compile one .c or .s file to an object file's bytes.
@@ -64,8 +77,9 @@ class Toolchain:
         Raises ToolchainError with the compiler's own message.
         """
         headers = [p for folder in includes for p in sorted(folder.glob("*.h"))] + sources_of(source)[1:]
+        source_flags = self.flags_for(source)
         key = digest(
-            self.version, *self.compile_command[1:], *self.flags, str(shift_code_bytes), source.name,
+            self.version, *self.compile_command[1:], *source_flags, str(shift_code_bytes), source.name,
             source.read_bytes(), *(part for p in headers for part in (p.name, p.read_bytes())),
         )  # fmt: skip
         if (cached := cache.get("object", key)) is not None:
@@ -75,7 +89,7 @@ class Toolchain:
             include_flags = [f"-I{p}" for p in includes]
             maps = [f"-ffile-prefix-map={p}=." for p in (*includes, source.parent, self.system_include) if p]
             # GNU as maps no paths in the line tables that it makes for assembly: leave those out.
-            flags = [f for f in self.flags if f != "-g" or source.suffix == ".c"]
+            flags = [f for f in source_flags if f != "-g" or source.suffix == ".c"]
             command = [*self.compile_command, *flags, *_WARNINGS, *maps, f"-fdebug-prefix-map={folder}=."]
             if shift_code_bytes and source.suffix == ".c":
                 text = Path(folder) / "out.s"
@@ -151,6 +165,7 @@ def load_toolchain(name: str, target: str) -> Toolchain:
         raise UsageError(f"unknown target {target!r} of toolchain {name}; known: {known}")
     architecture = _ARCHITECTURES[processor]
     thumb2 = architecture != _THUMB1
+    fpu = processor in _FPU_CORES and "nofp" not in target.split("+")[1:]
     machine = (f"-mcpu={target}", "-mthumb", "-mfloat-abi=soft")
     if name == "gcc":
         compiler, linker = shutil.which("arm-none-eabi-gcc"), shutil.which("arm-none-eabi-ld")
@@ -159,7 +174,7 @@ def load_toolchain(name: str, target: str) -> Toolchain:
         version = _version(name, [compiler, "--version"])
         if not thumb2:
             machine += ("-masm-syntax-unified",)  # else GCC reads inline assembly for Armv6-M as pre-UAL syntax
-        return Toolchain(name, version, (compiler,), (linker,), machine + COMMON_FLAGS, thumb2=thumb2)
+        return Toolchain(name, version, (compiler,), (linker,), machine + COMMON_FLAGS, thumb2=thumb2, fpu=fpu)
     spec = importlib.util.find_spec("ziglang")
     if spec is None or not spec.submodule_search_locations:
         raise ToolchainError(f"the ziglang package is not installed; {_advice(name)}")
@@ -168,7 +183,8 @@ def load_toolchain(name: str, target: str) -> Toolchain:
     include = str(folder / "lib" / "include")
     compile_command = (zig, "clang", "-target", f"{architecture}-none-eabi", "-nostdinc", "-isystem", include)
     version = f"{_version(name, [zig, 'clang', '--version'])} (ziglang {importlib.metadata.version('ziglang')})"
-    return Toolchain(name, version, compile_command, (zig, "ld.lld"), machine + COMMON_FLAGS, include, thumb2)
+    flags = machine + COMMON_FLAGS
+    return Toolchain(name, version, compile_command, (zig, "ld.lld"), flags, include, thumb2, fpu)
 
 
 def _version(name: str, command: list[str]) -> str:
@@ -184,6 +200,12 @@ def _version(name: str, command: list[str]) -> str:
 def sources_of(source: Path) -> list[Path]:
     """A source file and the headers beside it, which it may include."""
     return [source, *sorted(source.parent.glob("*.h"))]
+
+
+def uses_floats(source: Path) -> bool:
+    """Whether a C file, or a header beside it, names a type of floats outside its comments."""
+    texts = (_NO_CODE.sub(b"", path.read_bytes()) for path in sources_of(source))
+    return source.suffix == ".c" and any(re.search(rb"\bfloat", text) for text in texts)
 
 
 def write_header_folder(cache: Cache, text: str) -> Path:

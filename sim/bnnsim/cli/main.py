@@ -22,6 +22,8 @@ VERBS = {
     "run": ("bnnsim.cli.run", "Run an experiment file (YAML) and print its comparison."),
     "time": ("bnnsim.cli.time", "Time a function or a run of any bare-metal ELF file on a core."),
     "validate": ("bnnsim.cli.validate", "Compare cycles with references: measured on silicon or by manual."),
+    "new": ("bnnsim.cli.new", "Write a template to change into a kernel of your own."),
+    "check": ("bnnsim.cli.check", "Check a kernel of yours and compare it with the other variants."),
     "list": ("bnnsim.cli.list", "Show the extensions, cores, boards, networks and kernels there are."),
     "completion": ("bnnsim.cli.completion", "Print the completion script for bash, zsh or fish."),
 }

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import json
-import sys
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from rich import box
 from rich.console import Console
@@ -15,9 +12,9 @@ from rich.text import Text
 
 from bnnsim.elf.listing import Line
 from bnnsim.elf.measure import Measurement
+from bnnsim.report.console import page
 
 SCHEMA = 1
-_PIPE_WIDTH = 200  # when stdout is no terminal, so that nothing wraps
 _WIDEST_STALLS = 60
 
 
@@ -59,26 +56,20 @@ def to_json(measured: Measurement) -> str:
 
 def print_measurement(measured: Measurement, title: str, ended: str, lines: Iterable[Line] | None = None) -> None:
     """Print totals and functions to stdout, and the annotated disassembly if there are lines."""
-    there = Console(file=sys.stdout, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
-    text = io.StringIO()  # written in one go: a closed pipe is then main()'s to handle, not rich's
-    colors: Any = there.color_system  # rich returns a str where it accepts a Literal
-    console = Console(
-        file=text, width=there.width, force_terminal=there.is_terminal, color_system=colors, highlight=False
-    )
-    console.print(Text(title, style="bold"))
-    console.print(Text(_summary(measured, ended)))
-    for note in _notes(measured):
-        console.print(Text(note, style="yellow"))
-    console.print(_functions(measured))
-    console.print(Text(f"stalls: {stall_text(measured.stalls) or 'none'}", style="dim"))
-    console.print(Text(f"cycles rest on: {_shares(measured)}", style="dim"))
-    for text_line in measured.unvalidated:
-        console.print(Text(f"not validated: {text_line}", style="dim"))
-    if lines is not None:
-        table = _listing(lines)
-        console.width = max(console.width, Console(width=1000).measure(table).maximum)
-        console.print(table)
-    sys.stdout.write(text.getvalue())
+    with page() as console:
+        console.print(Text(title, style="bold"))
+        console.print(Text(_summary(measured, ended)))
+        for note in _notes(measured):
+            console.print(Text(note, style="yellow"))
+        console.print(_functions(measured))
+        console.print(Text(f"stalls: {stall_text(measured.stalls) or 'none'}", style="dim"))
+        console.print(Text(f"cycles rest on: {_shares(measured)}", style="dim"))
+        for text in measured.unvalidated:
+            console.print(Text(f"not validated: {text}", style="dim"))
+        if lines is not None:
+            table = _listing(lines)
+            console.width = max(console.width, Console(width=1000).measure(table).maximum)
+            console.print(table)
 
 
 def _summary(measured: Measurement, ended: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,7 +57,6 @@ class Sites:
 
 def find_sites(image: Image, semantics: dict[str, Any], details: bool) -> Sites:
     """Scan the image's code. semantics: cfuncs by instruction name; details: also divides and data accesses."""
-    disassembler = _disassembler()
     records, addresses, in_it = [], [], []
     pending = 0
     for address, size, word in image.words():
@@ -69,7 +69,7 @@ def find_sites(image: Image, semantics: dict[str, Any], details: bool) -> Sites:
         if address in image.sites:
             record = _custom(image, address, semantics)
         else:
-            record = _detail(disassembler, address, image.read(address, size)) if details else None
+            record = _detail(image.read(address, size)) if details else None
         if record is not None:
             row = np.zeros(probes.RECORD_WORDS, np.int64)
             row[: len(record)] = record
@@ -110,6 +110,7 @@ def data_access(image: Image, address: int) -> list[int] | None:
     return _access(instruction, name, 1) if known else None
 
 
+@functools.cache
 def _disassembler() -> Cs:
     disassembler = Cs(CS_ARCH_ARM, CS_MODE_THUMB | CS_MODE_MCLASS)
     disassembler.detail = True
@@ -128,8 +129,10 @@ def _custom(image: Image, address: int, semantics: dict[str, Any]) -> list[int]:
     return [probes.CUSTOM, semantics[site.instruction.name].address, REGISTER_IDS[site.registers["d"]], *reads]
 
 
-def _detail(disassembler: Cs, address: int, code: bytes) -> list[int] | None:
-    instruction = next(disassembler.disasm(code, address, 1), None)
+@functools.lru_cache(maxsize=1 << 16)
+def _detail(code: bytes) -> list[int] | None:
+    """The record of an instruction that is no custom one; the same wherever it lies. None: nothing to look at."""
+    instruction = next(_disassembler().disasm(code, 0, 1), None)
     if instruction is None:
         return None
     name = _mnemonic(instruction)

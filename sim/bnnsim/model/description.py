@@ -147,7 +147,7 @@ class NetworkSpec(_Spec):
 
     @model_validator(mode="after")
     def _connected(self) -> NetworkSpec:
-        connect(self.input.tensor, self.layers)
+        _check_variants(self.layers, connect(self.input.tensor, self.layers))
         return self
 
 
@@ -180,6 +180,25 @@ def connect(source: Tensor, layers: Sequence[LayerSpec]) -> list[Connection]:
         tensors[layer.name] = output
         previous = layer.name
     return connections
+
+
+def _check_variants(layers: Sequence[LayerSpec], connections: Sequence[Connection]) -> None:
+    """Raise Problems for variants that none of a layer's kernels has; whether they take its shape is seen later."""
+    from bnnsim.model.kernels import load_kernels  # imports layers, and so this module
+
+    named = [index for index, layer in enumerate(layers) if layer.variant and not layer.variant.endswith(".c")]
+    kernels = load_kernels() if named else ()
+    problems = []
+    for index in named:
+        layer = layers[index]
+        operators = layer.facts.computed_by(connections[index].attributes)
+        known = sorted({kernel.variant for kernel in kernels if kernel.operator in operators})
+        if layer.variant not in known:
+            found = f"{layer.operator} has no variant {layer.variant!r}; it has {', '.join(known) or 'none'}"
+            text = f"({layer.name}) {found}{nearest(str(layer.variant), known)}"
+            problems.append((("layers", index, "variant"), text))
+    if problems:
+        raise Problems(problems)
 
 
 def _sources(layer: LayerSpec, inputs: tuple[str, ...], tensors: dict[str, Tensor]) -> tuple[Tensor, ...]:

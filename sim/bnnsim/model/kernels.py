@@ -21,7 +21,7 @@ from bnnsim.yamlfile import display_path, parse_yaml
 from bnnsim.yamlwords import Problems
 
 _SHARED = ("include", "runtime")  # folders of C that are no kernels
-_FRONT_MATTER = re.compile(r"\s*/\*[ \t]*---[ \t]*\n(.*?)\n[ \t]*---[ \t]*\*/", re.DOTALL)
+FRONT_MATTER = re.compile(r"\s*/\*[ \t]*---[ \t]*\n(.*?)\n[ \t]*---[ \t]*\*/", re.DOTALL)
 
 
 def _text(value: Any) -> Any:
@@ -157,7 +157,7 @@ def load_kernel(path: Path | str) -> Kernel:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError([f"{display_path(path)}: cannot read the kernel ({error})"]) from None
-    match = _FRONT_MATTER.match(text)
+    match = FRONT_MATTER.match(text)
     if not match:
         raise ConfigError([f"{display_path(path)}:1: a kernel starts with front matter: /* --- newline, YAML, --- */"])
     first_line = 1 + text[: match.start(1)].count("\n")

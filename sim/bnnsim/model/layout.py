@@ -1,7 +1,7 @@
 """The weight layout mini-language: how a kernel's front matter says in which order it reads its weights.
 
-ELEMENT, then axes from outermost to innermost, e.g. "bit O/4 Y X C/32 O%4 C%32". ELEMENT: bit, int8, int16
-or int32. Axes: O (output channels), Y and X (kernel rows and columns), C (input channels); adjacent ones
+ELEMENT, then axes from outermost to innermost, e.g. "bit O/4 Y X C/32 O%4 C%32". ELEMENT: bit, int8, int16,
+int32 or float32. Axes: O (output channels), Y and X (kernel rows and columns), C (input channels); adjacent ones
 merge when written together (YXC). AXIS/n and AXIS%n are quotient and remainder of a split by n, zero-padded
 to a multiple of n. Bits are packed LSB first into 32-bit little-endian words in the order given: +1 is 1,
 -1 and padding are 0.
@@ -19,7 +19,7 @@ import numpy as np
 from bnnsim.errors import UsageError, nearest
 from bnnsim.model.pack import pack_bits
 
-ELEMENTS = {"bit": None, "int8": "<i1", "int16": "<i2", "int32": "<i4"}
+ELEMENTS = {"bit": None, "int8": "<i1", "int16": "<i2", "int32": "<i4", "float32": "<f4"}
 LOGICAL = "OYXC"
 _AXIS = re.compile(r"([OYXC]+)(?:([/%])([1-9][0-9]*))?")
 
@@ -47,10 +47,14 @@ class Layout:
         return " ".join((self.element, *map(str, self.axes)))
 
     def pack(self, weights: np.ndarray) -> bytes:
-        """Return weights [O, Y, X, C] (integers; ±1 for bits) as bytes in this layout.
+        """Return weights [O, Y, X, C] (integers; ±1 for bits; float32) as bytes in this layout.
 
         Raises UsageError for values that the element cannot hold.
         """
+        if (self.element == "float32") != (weights.dtype == np.float32):
+            raise UsageError(f"layout {self}: it holds {self.element}, found {weights.dtype} weights")
+        if self.element == "float32":
+            return self._arrange(weights).astype(ELEMENTS[self.element]).tobytes()
         if self.element == "bit":
             if (abs(weights) != 1).any():
                 found = weights[abs(weights) != 1][0]

@@ -86,9 +86,9 @@ def kernel_form(thresholds: Thresholds) -> tuple[np.ndarray, np.ndarray, np.ndar
     bias), width = high - low - 1 in 1..2K + 1, with K = reach. It holds for m = 32, and for every m with
     2^m > 2K + 1, as bit-sliced kernels use it: inside, acc + bias is in 0..width - 1; above, in width..2K; below,
     it is at least -K - low - 1 < 0 and wraps to at least 2^m - K - low - 1 > K - low >= width, since
-    high <= K + 1. A side that is never
-    reached has its threshold just outside the range; polarity tells always 0 from always 1. Pad entries
-    have bias K and width 2K + 1, so every accumulator of a pad filter is inside: bit 0.
+    high <= K + 1. A side that is never reached has its threshold just outside the range; polarity tells always 0
+    from always 1. Pad entries have bias K and width 2K + 1, so that all of -K..K is inside: bit 0. Pad filters of
+    ±1 weights that meet 8-bit inputs may leave -K..K; kernels of QBConv2D leave out their bits.
     Raises LoweringError when accumulators exceed int32.
     """
     reach = thresholds.reach

@@ -83,6 +83,8 @@ def _layer_line(cell: CellResult, layer: LayerResult) -> Line:
         instructions=layer.instructions,
         cpi=layer.cpi,
         code_bytes=layer.code_bytes,
+        flash_bytes=layer.flash_bytes,
+        ram_bytes=layer.ram_bytes,
     )
 
 
@@ -93,7 +95,8 @@ def notes(comparison: Comparison) -> list[str]:
         f"× {reference}: cycles with ISA {reference} over this line's cycles. × faithful: cycles of the "
         "faithful kernels (plain C of each operator, base ISA) over this line's cycles.",
         "Layers and overhead sum exactly to the total. Every output was compared with the NumPy reference, "
-        "bit for bit.",
+        "bit for bit. Bytes of a layer: code of its kernel; flash with weights and parameters; RAM of inputs, outputs "
+        "and scratch. In the total a kernel counts once and buffers share RAM.",
     ]
     for cell in comparison.cells:
         found.append(f"{place(cell)}: {_band(cell)}the cycles rest on {_sources(cell)}.")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TextIO
+from typing import TextIO
 
 from rich import box
 from rich.console import Console
@@ -14,10 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from bnnsim.report import lines
+from bnnsim.report.console import page
 from bnnsim.report.lines import Line
 from bnnsim.study.results import CellResult, Comparison
 
-PIPE_WIDTH = 200  # columns when stdout is no terminal: wide enough for every table, so nothing wraps
 NOTE_WIDTH = 110  # columns of running text above and below the table
 
 
@@ -65,15 +63,8 @@ def print_table(comparison: Comparison, file: TextIO | None = None, width: int |
 
     width: columns of text; default: the terminal's, or PIPE_WIDTH when `file` (stdout) is no terminal.
     """
-    stream: TextIO = file or sys.stdout
-    there = Console(file=stream, width=width or (None if stream.isatty() else PIPE_WIDTH))
-    text = io.StringIO()  # written in one go: a closed pipe is then main()'s to handle, not rich's
-    colors: Any = there.color_system  # rich returns a str where it accepts a Literal
-    console = Console(
-        file=text, width=there.width, force_terminal=there.is_terminal, color_system=colors, highlight=False
-    )
-    _print(comparison, console)
-    stream.write(text.getvalue())
+    with page(file, width) as console:
+        _print(comparison, console)
 
 
 def _print(comparison: Comparison, console: Console) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bnnsim.build.image import Image
-from bnnsim.build.program import STACK_BYTES, Builder
+from bnnsim.build.program import STACK_BYTES, Builder, kernel_image
 from bnnsim.build.program import Program as NetworkProgram
 from bnnsim.build.toolchain import Toolchain
 from bnnsim.cache import Cache, digest
@@ -24,6 +24,7 @@ from bnnsim.isa import Isa
 from bnnsim.model.kernels import Kernel, load_kernel
 from bnnsim.model.lowering import lower_layer, pack_tensor, pack_tensors, unpack_tensor
 from bnnsim.model.network import Layer, Network
+from bnnsim.model.operators import OPERATORS
 from bnnsim.model.reference import run_layer
 from bnnsim.study.placement import Placement, bytes_by_part
 from bnnsim.timing.board import Board
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from bnnsim.timing.program import Program
 
 FAITHFUL = "faithful"
+BASELINES = (FAITHFUL, "plain")  # CBin-NN's loops, for comparison: slower by far than what else there is
 DENSITIES = (0.1, 0.5, 0.9)
 
 
@@ -188,6 +190,8 @@ def candidates(cell: Cell, layer: Layer) -> tuple[Kernel, ...]:
                 )
             return (chosen,)
     found = tuple(k for k in able if k.fixed_time and not k.missing(available))
+    if tuned := tuple(k for k in found if OPERATORS[layer.operator].family != "binary" or k.variant not in BASELINES):
+        return tuned
     if not found:
         raise UsageError(f"layer {layer.name}: no kernel for {layer.operator} on {cell.core.name}, ISA {cell.isa.name}")
     return found
@@ -239,12 +243,6 @@ def inputs_of(cell: Cell, layer: Layer) -> tuple[np.ndarray, ...]:
     return tuple(cell.x if name == "input" else cell.expected[name] for name in layer.inputs)
 
 
-@functools.cache
-def _kernel_image(builder: Builder, kernel: Kernel) -> Image:
-    """A kernel's own image, read once however many layers try the kernel."""
-    return builder.build_kernel(kernel)
-
-
 def time_kernel(cell: Cell, layer: Layer, kernel: Kernel, inputs: tuple[np.ndarray, ...], expected: np.ndarray) -> int:
     """Cycles of one kernel on one layer and its inputs, run alone, verified.
 
@@ -253,7 +251,7 @@ def time_kernel(cell: Cell, layer: Layer, kernel: Kernel, inputs: tuple[np.ndarr
     """
     from bnnsim.emulate.layouts import kernel_plan
 
-    image = _kernel_image(cell.builder, kernel)
+    image = kernel_image(cell.builder, kernel)
     lowered, data = lower_layer(layer, kernel), pack_tensors(layer, inputs)
     start, end = (kernel_plan(image, lowered, cell.regions, data, flush) for flush in ("start", "end"))
     if kernel not in cell.kernels:

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
+from bnnsim.build.program import kernel_code_bytes
 from bnnsim.build.toolchain import sources_of
 from bnnsim.cache import digest
 from bnnsim.emulate.plan import OVERHEAD
 from bnnsim.isa import BASE, load_isa
 from bnnsim.model.kernels import Kernel
+from bnnsim.model.lowering import lower_layer
 from bnnsim.model.network import Layer
 from bnnsim.paths import data_root
 from bnnsim.study.cell import (
@@ -134,6 +136,8 @@ def _rows(cell: Cell, run: Run, faithful: Timing) -> tuple[LayerResult, ...]:
             verified=True,
             words=layer.nominal_words,
             input_density=float((inputs_of(cell, layer)[0] > 0).mean()) if layer.input.dtype == "bit" else None,
+            code_bytes=kernel_code_bytes(cell.builder, kernel),
+            **asdict(lower_layer(layer, kernel).memory),
             density_sweep=density_sweep(cell, layer, kernel) if _depends_on_density(layer, kernel) else (),
         )
         for n, (layer, kernel) in enumerate(zip(cell.network.layers, run.kernels, strict=True))

@@ -16,7 +16,9 @@ class LayerResult:
 
     faithful_cycles: cycles of the operator's faithful kernel compiled for the base ISA on the same core and
     board; macs: multiply-accumulates inside the image; words: nominal 32-weight words of a binary layer (for
-    cycles per word), 0 for others; input_density: share of ones in a bit input; density_sweep: (density,
+    cycles per word), 0 for others; code_bytes: the kernel with its tables and the runtime functions that it calls;
+    weights_bytes and parameters_bytes (thresholds and other constants, the call's struct): flash; activations_bytes
+    (inputs and outputs) and scratch_bytes: RAM; input_density: share of ones in a bit input; density_sweep: (density,
     cycles) pairs of a kernel whose time depends on its data. The overhead row has None for what it lacks.
     """
 
@@ -33,6 +35,20 @@ class LayerResult:
     code_bytes: int | None = None
     input_density: float | None = None
     density_sweep: tuple[tuple[float, int], ...] = ()
+    weights_bytes: int = 0
+    parameters_bytes: int = 0
+    activations_bytes: int = 0
+    scratch_bytes: int = 0
+
+    @property
+    def flash_bytes(self) -> int | None:
+        """Code, weights and parameters; None for the overhead."""
+        return None if self.code_bytes is None else self.code_bytes + self.weights_bytes + self.parameters_bytes
+
+    @property
+    def ram_bytes(self) -> int | None:
+        """Inputs, outputs and scratch; None for the overhead."""
+        return None if self.code_bytes is None else self.activations_bytes + self.scratch_bytes
 
     @property
     def cpi(self) -> float:

@@ -2,42 +2,33 @@
 
 from __future__ import annotations
 
-import io
-import sys
-from typing import Any
-
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bnnsim.report.console import page
 from bnnsim.validate.results import Row, Validation, summarize
 
-_PIPE_WIDTH = 200  # when stdout is no terminal, so that nothing wraps
 _STYLES = {"within": "green", "beyond": "red", "failed": "red", "no reference": "dim"}
 
 
 def print_validation(validation: Validation) -> None:
     """Print all tables to stdout."""
-    there = Console(file=sys.stdout, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
-    text = io.StringIO()  # written in one go: a closed pipe is then main()'s to handle, not rich's
-    colors: Any = there.color_system  # rich returns a str where it accepts a Literal
-    console = Console(
-        file=text, width=there.width, force_terminal=there.is_terminal, color_system=colors, highlight=False
-    )
-    for core in validation.cores:
-        rows = validation.of(core)
-        console.print(Text(f"{validation.suite} · {core} · {', '.join(sorted({row.board for row in rows}))}", "bold"))
-        console.print(_table(rows, validation.measured is not None))
-        console.print(Text(_statistics(rows)))
-        for source in dict.fromkeys(f"{row.kind}: {row.source}" for row in rows if row.kind):
-            console.print(Text(source, style="dim"))
-        unvalidated = dict.fromkeys(words for row in rows for words in row.unvalidated)
-        if unvalidated:
-            console.print(Text(f"not confirmed by silicon: {'; '.join(unvalidated)}", style="dim"))
-        console.print()
-    console.print(Text(verdict(validation), style="bold"))
-    sys.stdout.write(text.getvalue())
+    with page() as console:
+        for core in validation.cores:
+            rows = validation.of(core)
+            console.print(
+                Text(f"{validation.suite} · {core} · {', '.join(sorted({row.board for row in rows}))}", "bold")
+            )
+            console.print(_table(rows, validation.measured is not None))
+            console.print(Text(_statistics(rows)))
+            for source in dict.fromkeys(f"{row.kind}: {row.source}" for row in rows if row.kind):
+                console.print(Text(source, style="dim"))
+            unvalidated = dict.fromkeys(words for row in rows for words in row.unvalidated)
+            if unvalidated:
+                console.print(Text(f"not confirmed by silicon: {'; '.join(unvalidated)}", style="dim"))
+            console.print()
+        console.print(Text(verdict(validation), style="bold"))
 
 
 def verdict(validation: Validation) -> str:

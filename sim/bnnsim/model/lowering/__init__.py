@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bnnsim.model.kernels import Kernel
 
 __all__ = [
+    "LayerMemory",
     "LoweredLayer",
     "integer_fields",
     "layer_fields",
@@ -26,6 +27,17 @@ __all__ = [
     "pack_tensors",
     "unpack_tensor",
 ]
+
+
+@dataclass(frozen=True)
+class LayerMemory:
+    """Bytes of one layer, without code. Flash: weights, and parameters, i.e. other constants and the call's struct;
+    RAM: activations (inputs and outputs) and scratch."""
+
+    weights_bytes: int
+    parameters_bytes: int
+    activations_bytes: int
+    scratch_bytes: int
 
 
 @dataclass(frozen=True)
@@ -39,6 +51,14 @@ class LoweredLayer:
     input_bytes: tuple[int, ...]
     output_bytes: int
     scratch_bytes: int
+
+    @property
+    def memory(self) -> LayerMemory:
+        """What the layer takes beside the kernel's code."""
+        weights = len(self.constants.get("weights", b""))
+        others = sum(map(len, self.constants.values())) - weights
+        activations = sum(self.input_bytes) + self.output_bytes
+        return LayerMemory(weights, others + 4 * len(layer_struct_fields()), activations, self.scratch_bytes)
 
 
 def lower_layer(layer: Layer, kernel: Kernel) -> LoweredLayer:

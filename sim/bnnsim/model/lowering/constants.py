@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bnnsim.model.lowering import binary, float32, int8_elements, int8_layers, lce
+from bnnsim.model.lowering import binary, float32, int8_elements, int8_layers, lce, movement
 from bnnsim.model.network import Layer
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ _CONSTANTS: dict[str, Callable[[Layer, Kernel], dict[str, bytes]]] = {
     **lce.CONSTANTS,
     **int8_layers.CONSTANTS,
     **int8_elements.CONSTANTS,
+    **movement.CONSTANTS,
     **float32.CONSTANTS,
 }
 

@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 
 from bnnsim.errors import ConfigError, LoweringError
-from bnnsim.model.lowering import binary, float32, int8_elements, int8_layers, lce
+from bnnsim.model.lowering import binary, float32, int8_elements, int8_layers, lce, movement
 from bnnsim.model.network import Layer
 from bnnsim.paths import data_root
 
@@ -56,6 +56,7 @@ _FIELDS: dict[str, Callable[[Layer], dict[str, int]]] = {
     **lce.FIELDS,
     **int8_layers.FIELDS,
     **int8_elements.FIELDS,
+    **movement.FIELDS,
     **float32.FIELDS,
 }
 _WINDOW = ("kernel_h", "kernel_w", "stride_h", "stride_w", "pad_top", "pad_left")

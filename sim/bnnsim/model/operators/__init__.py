@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from bnnsim.errors import UsageError, nearest
-from bnnsim.model.operators import binary, float32, int8_elements, int8_layers, lce
+from bnnsim.model.operators import binary, float32, int8_elements, int8_layers, int8_pools, lce, movement
 from bnnsim.model.operators.base import Attribute, Operator, Parameter
 
 __all__ = ["OPERATORS", "Attribute", "Operator", "Parameter", "operator_named"]
 
-_FAMILIES = (binary, lce, int8_layers, int8_elements, float32)
+_FAMILIES = (binary, lce, int8_layers, int8_elements, int8_pools, movement, float32)
 OPERATORS: dict[str, Operator] = {op.name: op for family in _FAMILIES for op in family.OPERATORS}
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 import numpy as np
 
 from bnnsim.model.network import Layer, Network
-from bnnsim.model.reference import binary, float32, int8_elements, int8_layers, lce
+from bnnsim.model.reference import binary, float32, int8_elements, int8_layers, int8_pools, lce, movement, softmax
 from bnnsim.model.reference.binary import accumulate
 
 __all__ = ["accumulate", "run_layer", "run_reference"]
 
-_RUN = {**binary.RUN, **lce.RUN, **int8_layers.RUN, **int8_elements.RUN, **float32.RUN}
+_FAMILIES = (binary, lce, int8_layers, int8_elements, int8_pools, softmax, movement, float32)
+_RUN = {name: run for family in _FAMILIES for name, run in family.RUN.items()}
 
 
 def run_reference(network: Network, x: np.ndarray) -> dict[str, np.ndarray]:

@@ -1,0 +1,102 @@
+/* LceBconv2d around the routines of region.h: two pixels or one by four outputs at a time. */
+#ifndef BNN_LCE_BLOCKS_H
+#define BNN_LCE_BLOCKS_H
+#include <stdint.h>
+#include "bnn_layer.h"
+#include "lce.h"
+#include "pad.h"
+#include "primitives.h"
+#include "region.h"
+
+/* A routine's "thresholds": it writes distances, doubled counts plus `odd`, where its table pointer stands. The table
+ * is a buffer of a word per output and four more, which end the patch. */
+#define BNN_BEGIN_DISTANCES                        \
+    "ldr.w r0, " BNN_STACK(BNN_SELF) "\n\t"        \
+    "ldr.w r2, [r0, #64]\n\t"                      \
+    "ldr.w r0, " BNN_STACK(BNN_TABLE) "\n\t"
+#define BNN_DISTANCE(x) "add.w " #x ", r2, " #x ", lsl #1\n\t"
+
+typedef struct {
+    bnn_patch patch;
+    uint32_t odd; /* 64: what halving the first distance drops, 0 or 1 in each half */
+} bnn_lce_patch;
+_Static_assert(sizeof(bnn_patch) == 64, "assembly knows the offset of odd");
+
+/* As bnn_describe_patch; distances start with the synapses that lie outside the image. */
+BNN_INLINE void bnn_describe_lce_patch(const bnn_layer *layer, const bnn_stretch *rows, const bnn_stretch *columns,
+                                       uint32_t pixels, const bnn_routine *body, bnn_lce_patch *p)
+{
+    const uint32_t taps = (uint32_t)(bnn_stretch_taps(rows) * bnn_stretch_taps(columns));
+    const uint32_t outside = ((uint32_t)(layer->kernel_h * layer->kernel_w) - taps) * (uint32_t)layer->in_c;
+
+    bnn_describe_patch(layer, rows, columns, pixels, body, p->patch.words, &p->patch);
+    p->patch.sums = outside / 2 * body->sums_unit;
+    p->odd = outside % 2 * 65537;
+}
+
+/* Scratch: the framed input; 4 * (out_c rounded up to fours) + 16 bytes of distances; the gathered words of two
+ * patches: frame_bytes + 4 * (out_c + 7) + 8 * kernel_h * kernel_w * in_words. */
+BNN_INLINE void bnn_lce_convolve_blocks(const bnn_layer *layer, const bnn_routine *two, const bnn_routine *one)
+{
+    bnn_layer framed;
+    layer = bnn_framed(layer, &framed);
+    const int32_t outputs = (layer->out_c + 3) & ~3, pixel_bytes = layer->out_c * layer->out_bytes;
+    const int32_t in_step = layer->stride_w * layer->in_words;
+    uint32_t *const distances = layer->scratch;
+    bnn_stretch rows, columns;
+    bnn_lce_patch p;
+
+    p.patch.words = distances + outputs + 4;
+    p.patch.table = distances;
+    p.patch.table_end = distances + outputs;
+    distances[outputs + 3] = 0; /* no further group of outputs */
+    for (int32_t top = 0; top < layer->out_h; top = rows.to) {
+        rows = bnn_rows_at(layer, top);
+        for (int32_t left = 0; left < layer->out_w; left = columns.to) {
+            columns = bnn_columns_at(layer, left);
+            const int32_t width = columns.to - columns.from;
+            int32_t pixels = width * (rows.to - rows.from), rest = width; /* in all, in this row */
+            const int32_t in_wrap = (layer->stride_h * layer->in_w - width * layer->stride_w) * layer->in_words;
+            const int32_t out_wrap = (layer->out_w - width) * pixel_bytes;
+            const uint32_t *in = (const uint32_t *)layer->input
+                                 + ((rows.from * layer->stride_h - layer->pad_top + rows.tap0) * layer->in_w
+                                    + columns.from * layer->stride_w - layer->pad_left + columns.tap0)
+                                       * layer->in_words;
+            char *out = (char *)layer->output + (rows.from * layer->out_w + columns.from) * pixel_bytes;
+#define BNN_NEXT_LCE_PIXEL      \
+    do {                        \
+        in += in_step;          \
+        out += pixel_bytes;     \
+        if (--rest == 0) {      \
+            rest = width;       \
+            in += in_wrap;      \
+            out += out_wrap;    \
+        }                       \
+    } while (0)
+            if (pixels >= 2) {
+                bnn_describe_lce_patch(layer, &rows, &columns, 2, two, &p);
+                const uint32_t *weights = (const uint32_t *)layer->weights + p.patch.skip;
+                const bnn_gather_rows gather = {p.patch.rows, p.patch.run,
+                                                4 * (uint32_t)(layer->in_w * layer->in_words - p.patch.run)};
+                for (; pixels >= 2; pixels -= 2) {
+                    const uint32_t *in0 = in;
+                    char *out0 = out;
+                    BNN_NEXT_LCE_PIXEL;
+                    if (p.patch.rows)
+                        bnn_gather_two(in0, in, p.patch.words, &gather);
+                    two->count(&p.patch, weights, 0, 0);
+                    bnn_lce_store_pairs(layer, distances, 0, layer->out_c, out0, out);
+                    BNN_NEXT_LCE_PIXEL;
+                }
+            }
+            if (pixels) {
+                bnn_describe_lce_patch(layer, &rows, &columns, 1, one, &p);
+                bnn_gather_one(layer, &p.patch, in);
+                one->count(&p.patch, (const uint32_t *)layer->weights + p.patch.skip, 0, 0);
+                bnn_lce_store_pairs(layer, distances, 0, layer->out_c, out, 0);
+            }
+#undef BNN_NEXT_LCE_PIXEL
+        }
+    }
+}
+#endif

@@ -1,0 +1,473 @@
+/* float32 arithmetic for cores without FPU, under the names of the run-time ABI (Arm IHI 0043, floating-point
+ * helper functions): correctly rounded (nearest, ties to even), with subnormals, infinities and NaNs.
+ *
+ * Masks or conditional instructions instead of branches: every function takes the same time for all finite operands, subnormals and zeros
+ * included, but a division by zero. Infinities and NaNs leave fadd, fmul and fdiv early. A NaN among the operands
+ * gives a quiet NaN, an invalid operation Arm's default NaN. The linker drops what nothing calls.
+ */
+#include <stdint.h>
+
+uint32_t __aeabi_fadd(uint32_t a, uint32_t b);
+uint32_t __aeabi_fsub(uint32_t a, uint32_t b);
+uint32_t __aeabi_frsub(uint32_t a, uint32_t b);
+uint32_t __aeabi_fmul(uint32_t a, uint32_t b);
+uint32_t __aeabi_fdiv(uint32_t a, uint32_t b);
+uint32_t __aeabi_i2f(int32_t x);
+uint32_t __aeabi_ui2f(uint32_t x);
+int32_t __aeabi_f2iz(uint32_t a);
+uint32_t __aeabi_f2uiz(uint32_t a);
+int __aeabi_fcmpeq(uint32_t a, uint32_t b);
+int __aeabi_fcmplt(uint32_t a, uint32_t b);
+int __aeabi_fcmple(uint32_t a, uint32_t b);
+int __aeabi_fcmpge(uint32_t a, uint32_t b);
+int __aeabi_fcmpgt(uint32_t a, uint32_t b);
+int __aeabi_fcmpun(uint32_t a, uint32_t b);
+
+#define SIGN 0x80000000u
+#define INFINITE 0x7f800000u
+#define QUIET 0x00400000u
+#define DEFAULT_NAN (INFINITE | QUIET)
+#define INLINE static inline __attribute__((always_inline))
+#define RARE static __attribute__((noinline, cold, used))
+
+/* All ones if a < b, else 0. In assembly, so that no compiler makes a branch of it. */
+INLINE uint32_t below(uint32_t a, uint32_t b)
+{
+    uint32_t mask;
+    __asm__("subs %0, %1, %2\n\tsbcs %0, %0, %0" : "=&l"(mask) : "l"(a), "l"(b) : "cc");
+    return mask;
+}
+
+INLINE uint32_t if_negative(int32_t x)
+{
+    uint32_t mask;
+    __asm__("asrs %0, %1, #31" : "=l"(mask) : "l"(x) : "cc");
+    return mask;
+}
+
+/* The smaller of two numbers less than 2^31 apart. */
+INLINE uint32_t smaller(uint32_t a, uint32_t b)
+{
+    return b + ((a - b) & if_negative((int32_t)(a - b)));
+}
+
+/* Leading zeros of x | 1. */
+INLINE uint32_t leading_zeros(uint32_t x)
+{
+#ifdef __thumb2__
+    uint32_t zeros;
+    __asm__("clz %0, %1" : "=r"(zeros) : "r"(x | 1));
+    return zeros;
+#else
+    /* Ones below the leading one times a number whose top five bits then tell how many they are. */
+    static const uint8_t zeros[32] = {31, 22, 30, 21, 18, 10, 29, 2, 20, 17, 15, 13, 9, 6, 28, 1,
+                                      23, 19, 11, 3, 16, 14, 7, 24, 12, 4, 8, 25, 5, 26, 27, 0};
+    x |= 1;
+    x |= x >> 1;
+    x |= x >> 2;
+    x |= x >> 4;
+    x |= x >> 8;
+    x |= x >> 16;
+    return zeros[(x * 0x07c4acddu) >> 27];
+#endif
+}
+
+/* x >> n for n of 0 to 31; the last bit also tells whether ones were lost. */
+INLINE uint32_t shift_sticky(uint32_t x, uint32_t n)
+{
+    const uint32_t y = x >> n;
+    return y | below(y << n, x) >> 31;
+}
+
+INLINE uint32_t exponent_of(uint32_t a)
+{
+    return a << 1 >> 24;
+}
+
+/* 1 if the exponent is not 0: the fraction's leading one. */
+INLINE uint32_t leading_one(uint32_t exponent)
+{
+    return (exponent + 255) >> 8;
+}
+
+/* Magnitude from a fraction with its leading one in bit 31 (in a lower bit only if the exponent is 1) and the
+ * exponent minus 1. Bits 7 to 0 are rounded off; what is too large becomes infinite. */
+INLINE uint32_t round_and_pack(uint32_t fraction, uint32_t exponent)
+{
+    const uint32_t kept = fraction >> 8, rest = fraction & 0xff;
+    return smaller((exponent << 23) + kept + ((rest + 0x7f + (kept & 1)) >> 8), INFINITE);
+}
+
+/* ---- addition ---- */
+
+/* |a| >= |b|, and a is infinite or a NaN. */
+RARE uint32_t add_special(uint32_t a, uint32_t b)
+{
+    if (a << 1 > INFINITE << 1)
+        return a | QUIET;
+    return (a ^ b) == SIGN ? DEFAULT_NAN : a;
+}
+
+#ifdef __thumb2__
+/* As the C below, in registers r0 to r5 and r12; a shift of 32 or more gives 0. */
+__attribute__((naked)) uint32_t __aeabi_fadd(uint32_t a __attribute__((unused)), uint32_t b __attribute__((unused)))
+{
+    __asm__ volatile(
+        "lsls.n r2, r0, #1\n\t"
+        "cmp.w r2, r1, lsl #1\n\t"
+        "ittt lo\n\t" /* r0: the larger magnitude */
+        "eorlo.w r0, r0, r1\n\t"
+        "eorlo.w r1, r1, r0\n\t"
+        "eorlo.w r0, r0, r1\n\t"
+        "ubfx r2, r0, #23, #8\n\t"
+        "ubfx r3, r1, #23, #8\n\t"
+        "cmp.n r2, #255\n\t"
+        "beq.w add_special\n\t"
+        "push.n {r4, r5}\n\t"
+        "eor.w r12, r0, r1\n\t"
+        "lsls.n r4, r0, #8\n\t" /* fractions, their leading ones in bit 31 */
+        "lsls.n r5, r1, #8\n\t"
+        "cmp.n r2, #0\n\t"
+        "ite ne\n\t"
+        "orrne.w r4, r4, #0x80000000\n\t"
+        "moveq.n r2, #1\n\t"
+        "cmp.n r3, #0\n\t"
+        "ite ne\n\t"
+        "orrne.w r5, r5, #0x80000000\n\t"
+        "moveq.n r3, #1\n\t"
+        "lsrs.n r4, r4, #1\n\t" /* room for a carry */
+        "lsrs.n r5, r5, #1\n\t"
+        "subs.n r3, r2, r3\n\t"
+        "lsr.w r1, r5, r3\n\t"
+        "lsl.w r3, r1, r3\n\t"
+        "cmp.n r3, r5\n\t"
+        "it ne\n\t" /* ones were lost */
+        "orrne.w r1, r1, #1\n\t"
+        "cmp.w r12, #0\n\t"
+        "ite mi\n\t" /* signs differ */
+        "submi.w r4, r4, r1\n\t"
+        "addpl.w r4, r4, r1\n\t"
+        "cmp.n r4, #0\n\t"
+        "itt eq\n\t" /* zero is negative if both operands are */
+        "biceq.w r0, r0, r12\n\t"
+        "moveq.n r2, #0\n\t"
+        "clz r3, r4\n\t"
+        "cmp.n r3, r2\n\t"
+        "it hi\n\t" /* subnormal */
+        "movhi.n r3, r2\n\t"
+        "lsl.w r4, r4, r3\n\t"
+        "subs.n r2, r2, r3\n\t"
+        "lsrs.n r1, r4, #8\n\t" /* the carry is the bit below the last one: round up … */
+        "adc.w r1, r1, r2, lsl #23\n\t"
+        "lsls.n r4, r4, #24\n\t"
+        "cmp.w r4, #0x80000000\n\t"
+        "it eq\n\t" /* … a tie to even */
+        "biceq.w r1, r1, #1\n\t"
+        "cmp.w r1, #0x7f800000\n\t"
+        "it hs\n\t"
+        "movhs.w r1, #0x7f800000\n\t"
+        "bfi r0, r1, #0, #31\n\t"
+        "pop.n {r4, r5}\n\t"
+        "bx lr");
+}
+
+#define add __aeabi_fadd
+#else
+INLINE uint32_t add(uint32_t a, uint32_t b)
+{
+    const uint32_t swap = (a ^ b) & below(a << 1, b << 1);
+    a ^= swap;
+    b ^= swap;
+    const uint32_t ea = exponent_of(a), eb = exponent_of(b);
+    if (__builtin_expect(ea == 255, 0))
+        return add_special(a, b);
+    const uint32_t one_a = leading_one(ea), one_b = leading_one(eb);
+    const uint32_t exponent = ea + 1 - one_a; /* the leading one is in bit 30: room for a carry, 7 bits to round off */
+    const uint32_t large = a << 9 >> 2 | one_a << 30;
+    const uint32_t small = shift_sticky(b << 9 >> 2 | one_b << 30, smaller(exponent - (eb + 1 - one_b), 31));
+    const uint32_t differ = if_negative((int32_t)(a ^ b));
+    const uint32_t sum = large + (small ^ differ) - differ;
+    const uint32_t shift = smaller(leading_zeros(sum), exponent);
+    const uint32_t not_zero = below(0, sum);
+    return (round_and_pack(sum << shift, exponent - shift) & not_zero) | (a & (b | not_zero) & SIGN);
+}
+
+uint32_t __aeabi_fadd(uint32_t a, uint32_t b)
+{
+    return add(a, b);
+}
+
+#endif
+
+uint32_t __aeabi_fsub(uint32_t a, uint32_t b)
+{
+    return add(a, b ^ SIGN);
+}
+
+uint32_t __aeabi_frsub(uint32_t a, uint32_t b)
+{
+    return add(a ^ SIGN, b);
+}
+
+/* ---- multiplication and division ---- */
+
+/* A number from a fraction whose leading one is in bit 31 or 30, 0 for zero, and the exponent that bit 30 stands for;
+ * numbers too small for it become subnormal. */
+INLINE uint32_t normalize(uint32_t fraction, int32_t exponent, uint32_t sign)
+{
+    const uint32_t not_zero = below(0, fraction), high = fraction >> 31;
+    fraction <<= 1 - high;
+    exponent += (int32_t)high - 1;
+    const uint32_t subnormal = if_negative(exponent);
+    fraction = shift_sticky(fraction, smaller((uint32_t)-exponent & subnormal, 31));
+    return (round_and_pack(fraction, (uint32_t)exponent & ~subnormal) & not_zero) | sign;
+}
+
+/* One of them is infinite or a NaN. */
+RARE uint32_t multiply_special(uint32_t a, uint32_t b)
+{
+    if (a << 1 > INFINITE << 1)
+        return a | QUIET;
+    if (b << 1 > INFINITE << 1)
+        return b | QUIET;
+    return a << 1 == 0 || b << 1 == 0 ? DEFAULT_NAN : INFINITE | ((a ^ b) & SIGN);
+}
+
+#ifdef __thumb2__
+#ifdef __ARM_FEATURE_DSP /* cores with it have a long multiply of fixed time */
+#define MULTIPLY_FRACTIONS         \
+    "umull r3, r0, r0, r1\n\t"     \
+    "cmp.n r3, #0\n\t"
+#else
+#define MULTIPLY_FRACTIONS         \
+    "push.n {r4, r5}\n\t"          \
+    "lsrs.n r4, r0, #24\n\t"       \
+    "ubfx r0, r0, #8, #16\n\t"   \
+    "lsrs.n r5, r1, #24\n\t"       \
+    "ubfx r1, r1, #8, #16\n\t"   \
+    "mul r3, r0, r1\n\t"         \
+    "mul r0, r0, r5\n\t"         \
+    "mul r1, r1, r4\n\t"         \
+    "mul r4, r4, r5\n\t"         \
+    "adds.n r0, r0, r1\n\t"        \
+    "add.w r0, r0, r4, lsl #16\n\t" \
+    "add.w r0, r0, r3, lsr #16\n\t" \
+    "pop.n {r4, r5}\n\t"           \
+    "lsls.n r3, r3, #16\n\t"
+#endif
+
+/* As the C below, in registers r0 to r3 and r12; a shift of 32 or more gives 0. */
+__attribute__((naked)) uint32_t __aeabi_fmul(uint32_t a __attribute__((unused)), uint32_t b __attribute__((unused)))
+{
+    __asm__ volatile(
+        "ubfx r2, r0, #23, #8\n\t"
+        "ubfx r3, r1, #23, #8\n\t"
+        "cmp.n r2, #255\n\t"
+        "it ne\n\t"
+        "cmpne.n r3, #255\n\t"
+        "beq.w multiply_special\n\t"
+        "eor.w r12, r0, r1\n\t"
+        "lsls.n r0, r0, #8\n\t" /* fractions, their leading ones in bit 31 */
+        "lsls.n r1, r1, #8\n\t"
+        "cmp.n r2, #0\n\t"
+        "ite ne\n\t"
+        "orrne.w r0, r0, #0x80000000\n\t"
+        "moveq.n r2, #1\n\t"
+        "cmp.n r3, #0\n\t"
+        "ite ne\n\t"
+        "orrne.w r1, r1, #0x80000000\n\t"
+        "moveq.n r3, #1\n\t"
+        "adds.n r2, r2, r3\n\t"
+        "clz r3, r0\n\t" /* subnormal numbers are normalized */
+        "lsl.w r0, r0, r3\n\t"
+        "subs.n r2, r2, r3\n\t"
+        "clz r3, r1\n\t"
+        "lsl.w r1, r1, r3\n\t"
+        "subs.n r2, r2, r3\n\t"
+        MULTIPLY_FRACTIONS
+        "it ne\n\t" /* ones below the word that is kept */
+        "orrne.w r0, r0, #1\n\t"
+        "subs.n r2, r2, #127\n\t"
+        "cmp.n r0, #0\n\t"
+        "itt pl\n\t"
+        "lslpl.n r0, r0, #1\n\t"
+        "subpl.n r2, r2, #1\n\t"
+        "cmp.n r0, #0\n\t"
+        "it eq\n\t"
+        "moveq.n r2, #0\n\t"
+        "rsbs.n r3, r2, #0\n\t" /* how far subnormal results move down */
+        "it lt\n\t"
+        "movlt.n r3, #0\n\t"
+        "bic.w r2, r2, r2, asr #31\n\t"
+        "lsr.w r1, r0, r3\n\t"
+        "lsl.w r3, r1, r3\n\t"
+        "cmp.n r3, r0\n\t"
+        "it ne\n\t" /* ones were lost */
+        "orrne.w r1, r1, #1\n\t"
+        "lsrs.n r0, r1, #8\n\t" /* the carry is the bit below the last one: round up … */
+        "adc.w r0, r0, r2, lsl #23\n\t"
+        "lsls.n r1, r1, #24\n\t"
+        "cmp.w r1, #0x80000000\n\t"
+        "it eq\n\t" /* … a tie to even */
+        "biceq.w r0, r0, #1\n\t"
+        "cmp.w r0, #0x7f800000\n\t"
+        "it hs\n\t"
+        "movhs.w r0, #0x7f800000\n\t"
+        "bfi r12, r0, #0, #31\n\t"
+        "mov.n r0, r12\n\t"
+        "bx lr");
+}
+#else
+/* Bits 47 to 16 of the product of two numbers of 24 bits; the last one also tells whether ones are below it. */
+INLINE uint32_t multiply_fractions(uint32_t a, uint32_t b)
+{
+    const uint32_t a1 = a >> 16, b1 = b >> 16, a0 = a & 0xffff, b0 = b & 0xffff;
+    const uint32_t low = a0 * b0;
+    return (((a1 * b1) << 16) + a1 * b0 + a0 * b1 + (low >> 16)) | below(0, low << 16) >> 31;
+}
+
+uint32_t __aeabi_fmul(uint32_t a, uint32_t b)
+{
+    const uint32_t ea = exponent_of(a), eb = exponent_of(b);
+    if (__builtin_expect(((ea + 1) | (eb + 1)) >> 8, 0))
+        return multiply_special(a, b);
+    const uint32_t one_a = leading_one(ea), one_b = leading_one(eb);
+    uint32_t fa = a << 9 >> 9 | one_a << 23, fb = b << 9 >> 9 | one_b << 23;
+    /* The smaller fraction is normalized: if both are subnormal, the product rounds to zero anyway. */
+    const uint32_t swap = (fa ^ fb) & below(fb, fa);
+    fa ^= swap;
+    fb ^= swap;
+    const uint32_t zeros = leading_zeros(fa) - 8;
+    const int32_t exponent = (int32_t)(ea - one_a + eb - one_b - zeros) + 2 - 127;
+    return normalize(multiply_fractions(fa << zeros, fb), exponent, (a ^ b) & SIGN);
+}
+#endif
+
+/* One of them is infinite or a NaN, or b is zero. */
+RARE uint32_t divide_special(uint32_t a, uint32_t b)
+{
+    const uint32_t sign = (a ^ b) & SIGN;
+    if (a << 1 > INFINITE << 1)
+        return a | QUIET;
+    if (b << 1 > INFINITE << 1)
+        return b | QUIET;
+    if (a << 1 == INFINITE << 1)
+        return b << 1 == INFINITE << 1 ? DEFAULT_NAN : INFINITE | sign;
+    if (b << 1 == INFINITE << 1)
+        return sign;
+    return a << 1 == 0 ? DEFAULT_NAN : INFINITE | sign;
+}
+
+uint32_t __aeabi_fdiv(uint32_t a, uint32_t b)
+{
+    const uint32_t ea = exponent_of(a), eb = exponent_of(b);
+    if (__builtin_expect(((ea + 1) | (eb + 1)) >> 8 || b << 1 == 0, 0))
+        return divide_special(a, b);
+    const uint32_t one_a = leading_one(ea), one_b = leading_one(eb);
+    uint32_t fa = a << 9 >> 9 | one_a << 23, fb = b << 9 >> 9 | one_b << 23;
+    const uint32_t zeros_a = leading_zeros(fa) - 8, zeros_b = leading_zeros(fb) - 8;
+    fa <<= zeros_a;
+    fb <<= zeros_b;
+    const int32_t exponent = (int32_t)((ea - one_a - zeros_a) - (eb - one_b - zeros_b)) + 126;
+    uint32_t quotient = 0;
+    for (int32_t bit = 0; bit < 27; bit++) { /* 24 to keep, one to round, one for a first bit of 0, one spare */
+        const uint32_t negative = if_negative((int32_t)(fa - fb));
+        fa = (fa - fb + (fb & negative)) << 1;
+        quotient = 2 * quotient + 1 + negative;
+    }
+    return normalize(quotient << 5 | below(0, fa) >> 31, exponent, (a ^ b) & SIGN);
+}
+
+/* ---- conversions ---- */
+
+INLINE uint32_t from_magnitude(uint32_t x, uint32_t sign)
+{
+    const uint32_t zeros = leading_zeros(x);
+    return (round_and_pack(x << zeros, 127 + 31 - 1 - zeros) & below(0, x)) | sign;
+}
+
+uint32_t __aeabi_i2f(int32_t x)
+{
+    const uint32_t negative = if_negative(x);
+    return from_magnitude(((uint32_t)x ^ negative) - negative, negative & SIGN);
+}
+
+uint32_t __aeabi_ui2f(uint32_t x)
+{
+    return from_magnitude(x, 0);
+}
+
+/* The integer part of |a|; large: all ones if it exceeds 32 bits, or a is a NaN. */
+INLINE uint32_t integer_part(uint32_t a, uint32_t *large)
+{
+    const uint32_t shift = 127 + 31 - exponent_of(a); /* negative if large */
+    *large = if_negative((int32_t)shift);
+    return ((a << 8 | SIGN) >> (shift & 31)) & below(shift, 32);
+}
+
+INLINE uint32_t is_nan(uint32_t a)
+{
+    return below(INFINITE << 1, a << 1);
+}
+
+/* Towards zero; what does not fit becomes the nearest integer, a NaN 0. */
+int32_t __aeabi_f2iz(uint32_t a)
+{
+    const uint32_t negative = if_negative((int32_t)a);
+    uint32_t large;
+    uint32_t x = integer_part(a, &large);
+    large |= if_negative((int32_t)x);
+    x = ((x ^ negative) - negative) & ~large;
+    return (int32_t)((x | ((0x7fffffffu ^ negative) & large)) & ~is_nan(a));
+}
+
+uint32_t __aeabi_f2uiz(uint32_t a)
+{
+    uint32_t large;
+    const uint32_t x = integer_part(a, &large);
+    return (x | large) & ~if_negative((int32_t)a) & ~is_nan(a);
+}
+
+/* ---- comparisons ---- */
+
+INLINE uint32_t unordered(uint32_t a, uint32_t b)
+{
+    return is_nan(a) | is_nan(b);
+}
+
+/* Floats as unsigned numbers of the same order; both zeros are one. */
+INLINE uint32_t ordinal(uint32_t a)
+{
+    const uint32_t negative = if_negative((int32_t)a);
+    return (((a << 1 >> 1) ^ negative) - negative) ^ SIGN;
+}
+
+int __aeabi_fcmplt(uint32_t a, uint32_t b)
+{
+    return (int)((below(ordinal(a), ordinal(b)) & ~unordered(a, b)) >> 31);
+}
+
+int __aeabi_fcmple(uint32_t a, uint32_t b)
+{
+    return (int)(~(below(ordinal(b), ordinal(a)) | unordered(a, b)) >> 31);
+}
+
+int __aeabi_fcmpgt(uint32_t a, uint32_t b)
+{
+    return __aeabi_fcmplt(b, a);
+}
+
+int __aeabi_fcmpge(uint32_t a, uint32_t b)
+{
+    return __aeabi_fcmple(b, a);
+}
+
+int __aeabi_fcmpeq(uint32_t a, uint32_t b)
+{
+    return (int)(~(below(0, ordinal(a) ^ ordinal(b)) | unordered(a, b)) >> 31);
+}
+
+int __aeabi_fcmpun(uint32_t a, uint32_t b)
+{
+    return (int)(unordered(a, b) >> 31);
+}

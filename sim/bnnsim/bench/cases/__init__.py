@@ -1,0 +1,1 @@
+from tests.kernels.cases import CASES

@@ -1,0 +1,107 @@
+"""Is a kernel right: every case of its operator and random shapes, on every core it claims, with both compilers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bnnsim.bench.case import Case
+from bnnsim.bench.measure import Bench, Measured, measure, run_alone
+from bnnsim.errors import BnnsimError, UsageError
+from bnnsim.model.kernels import Kernel
+from bnnsim.model.operators import OPERATORS
+
+RANDOM_CASES = 20
+_SIZES, _CHANNELS = (1, 2, 3, 4, 5, 7, 9), (1, 3, 8, 31, 32, 33, 40, 64, 65)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One bench: layers run, the first problem or None, and whether every pair of inputs took the same cycles."""
+
+    bench: Bench
+    layers: int
+    problem: str | None
+    same_time: bool
+    stack_bytes: int
+
+
+def cases_for(kernel: Kernel, cases: Sequence[Case], seed: int = 0) -> list[Case]:
+    """The cases that a kernel accepts and RANDOM_CASES random ones like them.
+
+    Raises UsageError if it accepts none.
+    """
+    accepted = [case for case in cases if kernel.accepts(case.layer)]
+    if not accepted:
+        raise UsageError(
+            f"{kernel.path}: supports: {kernel.supports!r} accepts none of the {len(cases)} layers that kernels of "
+            f"{kernel.operator} are checked on"
+        )
+    return accepted + list(_random_cases(kernel, accepted, np.random.default_rng(seed)))
+
+
+def _random_cases(kernel: Kernel, accepted: Sequence[Case], rng: np.random.Generator) -> Iterator[Case]:
+    """Cases with other sizes and channels; operators that read several tensors keep theirs."""
+    found, tries = 0, 0
+    while found < RANDOM_CASES and tries < 20 * RANDOM_CASES:
+        tries += 1
+        case = accepted[int(rng.integers(len(accepted)))]
+        if "sources" in case.keys:
+            continue
+        height, width = (int(n) for n in rng.choice(_SIZES, 2))
+        shape = (height, width, int(rng.choice(_CHANNELS)))
+        outputs = {"channels": int(rng.choice(_CHANNELS))} if "channels" in case.keys else {}
+        candidate = replace(case, in_shape=shape, keys={**case.keys, **outputs}, changes=None)
+        try:
+            fits = kernel.accepts(candidate.layer)
+        except BnnsimError:
+            continue
+        if fits:
+            found += 1
+            yield candidate
+
+
+def check(kernel: Kernel, bench: Bench, cases: Sequence[Case], step: Callable[[], None] = lambda: None) -> Checked:
+    """Run a kernel on all cases, buffers flush against unmapped pages on either side, outputs bit for bit.
+
+    step: called after every case. The first problem ends it.
+    """
+    same_time, stack, done = True, 0, 0
+    try:
+        for case in cases:
+            cycles = set()
+            run_alone(bench, case.layer, kernel, case.inputs(1), "start")
+            for number in range(len(case)):
+                trace, taken, _ = run_alone(bench, case.layer, kernel, case.inputs(number))
+                cycles.add(taken)
+                stack = max(stack, trace.peak_stack_bytes)
+            same_time = same_time and len(cycles) == 1
+            done += 1
+            step()
+    except BnnsimError as error:
+        return Checked(bench, done, f"{cases[done].name}: {error}", same_time, stack)
+    return Checked(bench, done, None, same_time, stack)
+
+
+def compare(
+    kernel: Kernel, bench: Bench, shapes: Sequence[Case], step: Callable[[], None] = lambda: None
+) -> Iterator[tuple[Case, list[Measured]]]:
+    """Yield each shape that a kernel accepts, with what it and its rivals cost there, fewest cycles first."""
+    for shape in shapes:
+        if not kernel.accepts(shape.layer):
+            continue
+        rivals = [
+            k for k in bench.kernels if k.accepts(shape.layer) and bench.runs(k) and k.function != kernel.function
+        ]
+        found = []
+        for each in (kernel, *rivals):
+            found.append(measure(bench, shape.layer, each, shape.inputs(0)))
+            step()
+        yield shape, sorted(found, key=lambda m: m.cycles)
+
+
+def counts_bits(kernel: Kernel) -> bool:
+    """Whether an extension that counts bits may change the kernel's code."""
+    return OPERATORS[kernel.operator].is_binary

@@ -1,0 +1,143 @@
+"""`bnnsim check`: is a kernel of yours right, and what does it cost next to the others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bnnsim.cli.options import Names, split
+from bnnsim.errors import UsageError
+
+if TYPE_CHECKING:
+    from bnnsim.bench.measure import Bench
+    from bnnsim.model.kernels import Kernel
+
+CORES = ("cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m33", "cortex-m7")
+
+
+@click.command(
+    "check",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="""\b
+Examples:
+  bnnsim check ./my_conv.c
+  bnnsim check ./my_conv.c --core cortex-m4 --isa base,popcnt --toolchain clang,gcc
+  bnnsim check ./my_conv.c --json - | jq .problems
+
+\b
+Exit code: 0 all outputs right and inside the buffers, 1 not, 2 wrong usage.
+""",
+)
+@click.argument("file", metavar="FILE.c", type=click.Path())
+@click.option(
+    "--core",
+    "cores",
+    multiple=True,
+    type=Names("core"),
+    metavar="NAME[,…]",
+    help=f"Cores to run on.  [default: those of {', '.join(CORES)} that have what it needs]",
+)
+@click.option(
+    "--isa",
+    "isas",
+    multiple=True,
+    type=Names("extension", ("base",)),
+    metavar="NAME[,…]",
+    help="ISAs.  [default: base and our extensions, as far as it runs there and they may change it]",
+)
+@click.option(
+    "--toolchain",
+    "compilers",
+    multiple=True,
+    metavar="clang|gcc[,…]",
+    help="Compilers.  [default: clang, and gcc if it is installed]",
+)
+@click.option("--seed", default=0, show_default=True, help="Seed of the random shapes.")
+@click.option("--no-timing", is_flag=True, help="Only check; do not compare with the other variants.")
+@click.option(
+    "--json",
+    "json_file",
+    metavar="FILE|-",
+    type=click.Path(allow_dash=True),
+    help="Write everything as JSON to FILE, or only that to stdout (-).",
+)
+@click.option("--quiet", "-q", "--no-progress", is_flag=True, help="No progress bar.")
+@click.pass_context
+def command(
+    ctx: click.Context, file: str, cores: tuple[str, ...], isas: tuple[str, ...], compilers: tuple[str, ...],
+    seed: int, no_timing: bool, json_file: str | None, quiet: bool,
+) -> None:  # fmt: skip
+    """Check the kernel in FILE.c and compare it with its operator's other variants.
+
+    It runs on edge and random shapes on every core that it claims, each buffer flush against an unmapped page at
+    its end and at its start, and its outputs are held against NumPy bit for bit. Then it is timed next to the others.
+    """
+    from bnnsim.bench.cases import CASES
+    from bnnsim.bench.check import cases_for, check, compare
+    from bnnsim.bench.shapes import SHAPES
+    from bnnsim.bench.show import print_check, to_json
+    from bnnsim.cli.output import progress
+    from bnnsim.model.kernels import load_kernel, load_kernels
+
+    if not file.endswith(".c"):
+        raise UsageError(f"found {file!r}; expected a kernel, a .c file (`bnnsim new kernel NAME` writes one)")
+    kernel = load_kernel(Path(file).absolute())
+    if any(k.function == kernel.function and k.path != kernel.path for k in load_kernels()):
+        raise UsageError(f"{file}: {kernel.operator} has a variant {kernel.variant!r} already; rename yours")
+    benches = _benches(kernel, split(cores), split(isas), split(compilers))
+    cases = cases_for(kernel, CASES, seed)
+    with progress(quiet) as report:
+        step = _Steps(report, len(benches) * len(cases))
+        checked = [check(kernel, bench, cases, lambda: step(bench.name)) for bench in benches]  # noqa: B023
+        right = all(c.problem is None for c in checked)
+        timed = [] if no_timing or not right else list(compare(kernel, _reference(benches), SHAPES))
+    if json_file:
+        text = to_json(kernel, checked, timed)
+        click.echo(text, nl=False) if json_file == "-" else Path(json_file).write_text(text, encoding="utf-8")
+    if json_file != "-":
+        print_check(kernel, checked, timed, _reference(benches))
+    ctx.exit(0 if right else 1)
+
+
+class _Steps:
+    """Tells a progress bar how many of all steps are done."""
+
+    def __init__(self, report, total: int):  # type: ignore[no-untyped-def]
+        self.report, self.total, self.done = report, total, 0
+
+    def __call__(self, text: str) -> None:
+        self.done += 1
+        if self.report:
+            self.report(self.done, self.total, text)
+
+
+def _benches(kernel: Kernel, cores: list[str], isas: list[str], compilers: list[str]) -> list[Bench]:
+    """All combinations on which the kernel runs. Raises UsageError if there is none."""
+    import shutil
+
+    from bnnsim import paths
+    from bnnsim.bench.check import counts_bits
+    from bnnsim.bench.measure import Bench
+    from bnnsim.isa import load_isa
+    from bnnsim.model.kernels import load_kernels
+    from bnnsim.timing.core import load_core
+
+    known = load_kernels()
+    loaded = [load_isa(name) for name in isas or ["base", *paths.names("extension")]]
+    tools = compilers or (["clang", "gcc"] if shutil.which("arm-none-eabi-gcc") else ["clang"])
+    found = []
+    for core in map(load_core, cores or CORES):
+        able = [isa for isa in loaded if not kernel.missing(isa.provides | set(core.features))]
+        for isa in able if isas or counts_bits(kernel) else able[:1]:
+            found += [Bench(core, isa, compiler, (*known, kernel)) for compiler in tools]
+    if not found:
+        where = f"{', '.join(cores or CORES)} with ISA {', '.join(isa.name for isa in loaded)}"
+        raise UsageError(f"{kernel.path.name} needs {', '.join(kernel.needs)}: none of {where} has that")
+    return found
+
+
+def _reference(benches: list[Bench]) -> Bench:
+    """Where timings are compared: on a Cortex-M4 with Clang if that is among them."""
+    return min(benches, key=lambda b: (b.core.name != "cortex-m4", b.compiler != "clang"))

@@ -1,0 +1,93 @@
+"""`bnnsim new kernel` and `bnnsim check`: a template that is right, and kernels that are not."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bnnsim.cli.main import main
+
+FAST = ("--core", "cortex-m4", "--toolchain", "clang", "--isa", "base", "--quiet")
+
+
+@pytest.fixture
+def pool(tmp_path, monkeypatch, capsys):
+    """The template of a pooling kernel, with texts replaced."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "kernel", "my_pool", "--operator", "BMaxPool2D"]) == 0
+    assert "bnnsim check ./my_pool.c" in capsys.readouterr().out
+    path = tmp_path / "my_pool.c"
+
+    def changed(*replacements):
+        text = path.read_text()
+        for old, new in replacements:
+            assert old in text, old
+            text = text.replace(old, new)
+        path.write_text(text)
+        return path
+
+    return changed
+
+
+def test_a_template_is_right_and_compared(pool, capsys):
+    pool()
+    assert main(["check", "./my_pool.c", *FAST]) == 0
+    out = capsys.readouterr().out
+    assert "right" in out and "my_pool ◀" in out and "words" in out and "per output" in out
+
+
+def test_json(pool, capsys):
+    pool()
+    assert main(["check", "./my_pool.c", *FAST, "--json", "-"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["problems"] == 0 and found["checked"][0]["layers"] > 20
+    (timed,) = [t for t in found["timed"] if t["shape"].startswith("2×2, 64")]
+    by_name = {k["variant"]: k for k in timed["kernels"]}
+    assert by_name["my_pool"]["cycles"] == by_name["plain"]["cycles"]
+    assert by_name["words"]["cycles"] < by_name["my_pool"]["cycles"]
+
+
+def test_wrong_outputs_are_told_with_the_layer(pool, capsys):
+    pool(("bit |=", "bit ="))
+    assert main(["check", "./my_pool.c", *FAST]) == 1
+    out = capsys.readouterr().out
+    assert "WRONG" in out and "outputs differ from the reference" in out and "BMaxPool2D (" in out
+
+
+def test_writes_outside_a_buffer_are_told_with_the_line(pool, capsys):
+    start = "    uint32_t *output = layer->output;\n"
+    pool((start, start + "\n    output[-1] = 7;\n"))
+    assert main(["check", "./my_pool.c", *FAST]) == 1
+    out = capsys.readouterr().out
+    assert "unmapped memory" in out and "my_pool.c:" in out
+
+
+def test_time_that_depends_on_data_is_told(pool, capsys):
+    pool(("bit |= ", "if (!bit)\n                                bit |= "))
+    assert main(["check", "./my_pool.c", *FAST, "--no-timing"]) == 0
+    assert "set fixed_time: false" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["new", "kernel", "My-Pool"], "small letters"),
+        (["new", "kernel", "words", "--operator", "BMaxPool2D"], "already"),
+        (["new", "kernel", "mine", "--operator", "BMaxPol2D"], "did you mean 'BMaxPool2D'"),
+        (["new", "kernel", "my_pool", "--operator", "BMaxPool2D"], "--force"),
+        (["check", "my_pool.py"], "expected a kernel"),
+        (["check", "none.c"], "cannot read the kernel"),
+        (["check", "my_pool.c", "--core", "cortex-m5"], "did you mean"),
+    ],
+)
+def test_wrong_usage(pool, capsys, arguments, message):
+    pool()
+    assert main(arguments) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_needs_that_no_core_has(pool, capsys):
+    pool(("needs: []", "needs: [popcount]"))
+    assert main(["check", "my_pool.c", "--isa", "base"]) == 2
+    assert "needs popcount" in capsys.readouterr().err
