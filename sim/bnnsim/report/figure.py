@@ -81,11 +81,17 @@ def _saved(figure: Figure, form: str) -> bytes:
 
 
 def _bars(comparison: Comparison, cells: tuple[CellResult, ...]) -> list[_Bar]:
-    """Return the faithful bar (its rest beyond the layers is overhead) and one bar per cell."""
+    """Return the faithful bar, if a layer has such a kernel, and one bar per cell.
+
+    In the faithful bar other layers keep their cycles; what is left beyond the layers is overhead.
+    """
     first = cells[0]
-    faithful = {layer.name: layer.faithful_cycles for layer in first.layers if layer.faithful_cycles}
-    rest = first.faithful_cycles - sum(faithful.values())
-    bars = [_Bar(_FAITHFUL, {**faithful, OVERHEAD: rest}, "")] if faithful else []
+    bars = []
+    if first.faithful_cycles:
+        layers = [layer for layer in first.layers if layer.name != OVERHEAD]
+        faithful = {layer.name: layer.faithful_cycles or layer.cycles for layer in layers}
+        rest = max(first.faithful_cycles - sum(faithful.values()), 0)
+        bars.append(_Bar(_FAITHFUL, {**faithful, OVERHEAD: rest}, ""))
     for cell in cells:
         cycles = {layer.name: layer.cycles for layer in cell.layers}
         known = cell.speedup is not None and cell.isa != comparison.reference_isa

@@ -17,6 +17,7 @@ from bnnsim.model.lowering import lower_layer
 from bnnsim.model.network import Layer
 from bnnsim.paths import data_root
 from bnnsim.study.cell import (
+    FAITHFUL,
     Cell,
     Run,
     band_of,
@@ -31,7 +32,6 @@ from bnnsim.study.cell import (
     run_network,
 )
 from bnnsim.study.results import CellResult, LayerResult
-from bnnsim.timing.price import Timing
 
 Report = Callable[[int, str], None]  # finished steps of the cell, what is running
 
@@ -89,8 +89,7 @@ def _outcome(cell: Cell, report: Report) -> CellResult:
     report(len(kernels), "whole network")
     run = run_network(cell, tuple(kernels))
     report(len(kernels) + 1, "faithful kernels")
-    plain = on_base(cell, load_isa(BASE))
-    faithful = run_network(plain, tuple(fastest(plain, layer) for layer in cell.network.layers)).timing
+    faithful = _faithful_cycles(cell)
     rows = _rows(cell, run, faithful)
     used, stack, why = memory_bytes(cell, run.image), run.trace.peak_stack_bytes, explained(cell, run)
     total = sum(int(by.sum()) for by in why.sources.values())
@@ -103,7 +102,7 @@ def _outcome(cell: Cell, report: Report) -> CellResult:
         clock_hz=cell.board.clock_hz,
         cycles=sum(row.cycles for row in rows),
         instructions=sum(row.instructions for row in rows),
-        faithful_cycles=int(faithful.cycles.sum()),
+        faithful_cycles=None if faithful is None else sum(faithful.values()),
         code_bytes=used["code"],
         flash_bytes=used["flash"],
         ram_bytes=used["ram"] + stack,
@@ -122,7 +121,24 @@ def _depends_on_density(layer: Layer, kernel: Kernel) -> bool:
     return not kernel.fixed_time and [source.dtype for source in layer.sources] == ["bit"]
 
 
-def _rows(cell: Cell, run: Run, faithful: Timing) -> tuple[LayerResult, ...]:
+def _faithful_cycles(cell: Cell) -> dict[str | None, int] | None:
+    """Cycles by layer with faithful kernels where they exist, on the base ISA; all others under None.
+
+    None if no layer has one, as in networks that are not binary.
+    """
+    plain = on_base(cell, load_isa(BASE))
+    kernels = tuple(fastest(plain, layer) for layer in cell.network.layers)
+    if not any(kernel.variant == FAITHFUL for kernel in kernels):
+        return None
+    layers = zip(cell.network.layers, kernels, strict=True)
+    names = [layer.name if kernel.variant == FAITHFUL else None for layer, kernel in layers]
+    cycles: dict[str | None, int] = {None: 0}
+    for name, taken in zip((*names, None), run_network(plain, kernels).timing.cycles.tolist(), strict=True):
+        cycles[name] = cycles.get(name, 0) + taken
+    return cycles
+
+
+def _rows(cell: Cell, run: Run, faithful: dict[str | None, int] | None) -> tuple[LayerResult, ...]:
     cycles, instructions = run.timing.cycles.tolist(), run.timing.instructions.tolist()
     rows = [
         LayerResult(
@@ -132,7 +148,7 @@ def _rows(cell: Cell, run: Run, faithful: Timing) -> tuple[LayerResult, ...]:
             cycles=cycles[n],
             instructions=instructions[n],
             macs=layer.macs,
-            faithful_cycles=int(faithful.cycles[n]),
+            faithful_cycles=(faithful or {}).get(layer.name),
             verified=True,
             words=layer.nominal_words,
             input_density=float((inputs_of(cell, layer)[0] > 0).mean()) if layer.input.dtype == "bit" else None,

@@ -14,9 +14,9 @@ SCHEMA = 1
 class LayerResult:
     """One layer of one cell. Cycles, instructions and macs are exact counts of one inference.
 
-    faithful_cycles: cycles of the operator's faithful kernel compiled for the base ISA on the same core and
-    board; macs: multiply-accumulates inside the image; words: nominal 32-weight words of a binary layer (for
-    cycles per word), 0 for others; code_bytes: the kernel with its tables and the runtime functions that it calls;
+    faithful_cycles: cycles of the operator's faithful kernel compiled for the base ISA on the same core and board,
+    None if it has none; macs: multiply-accumulates inside the image; words: nominal 32-weight words of a binary layer
+    (for cycles per word), 0 for others; code_bytes: the kernel with its tables and the runtime functions that it calls;
     weights_bytes and parameters_bytes (thresholds and other constants, the call's struct): flash; activations_bytes
     (inputs and outputs) and scratch_bytes: RAM; input_density: share of ones in a bit input; density_sweep: (density,
     cycles) pairs of a kernel whose time depends on its data. The overhead row has None for what it lacks.
@@ -77,7 +77,7 @@ class CellResult:
     clock_hz: int
     cycles: int
     instructions: int
-    faithful_cycles: int
+    faithful_cycles: int | None
     code_bytes: int
     flash_bytes: int
     ram_bytes: int
