@@ -3,11 +3,12 @@ operator: Add_int8
 variant: table
 idea: >-
   the input of the larger scale is scaled by exactly 1/2, so a shift does; what the other one adds is a constant of 256
-  entries. Then one product for the sum, SMMLAR where the core has it, four elements from words. Its addresses
-  depend on the data, so time is fixed only without a data cache.
+  entries. Then one product for the sum, SMMLAR where the core has it, four elements from words.
 registers: two words, an element, the sum, four constants, the table, three pointers, the count
 needs: []
 fixed_time: true
+looks_up_in: weights
+constants: table
 supports: out_exponent < 0 and out_exponent > -24
 --- */
 #include "int8_pair.h"
@@ -62,5 +63,5 @@ static void add_run(const bnn_layer *layer, const int8_t *a, const int8_t *b, in
 void add_int8_table(const bnn_layer *layer)
 {
     bnn_pair(layer, ((const add_table *)(const void *)layer->operands)->one_pixel, add_run);
-    bnn_clamp_output(layer);
+    bnn_limit_output(layer);
 }

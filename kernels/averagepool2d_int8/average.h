@@ -68,6 +68,6 @@ static inline void average_pool(const bnn_layer *layer, average_pixel average, i
             output += channels;
         }
     }
-    bnn_clamp_output(layer);
+    bnn_limit_output(layer);
 }
 #endif

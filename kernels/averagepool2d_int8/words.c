@@ -34,15 +34,24 @@ BNN_NOINLINE uint64_t lane_sums(const pixels *in, const int8_t *from)
 static void average_channels(const pixels *in, int8_t *output)
 {
     int32_t count = in->count, reciprocal = in->reciprocal, bias = 128 * count;
+    uint32_t factor = (uint32_t)reciprocal, addend = (1u << 22) - (uint32_t)bias * factor; /* as average_of adds */
+    int8_t *end = output + in->channels;
 
-    for (int32_t c = 0; c < in->channels; c += BNN_LANES) {
-        uint64_t sums = lane_sums(in, in->first + c);
+    for (const int8_t *from = in->first; output < end; from += BNN_LANES, output += BNN_LANES) {
+        uint64_t sums = lane_sums(in, from);
         uint32_t even = (uint32_t)sums, odd = (uint32_t)(sums >> 32);
 
-        output[c] = (int8_t)average_of((int32_t)(even & 0xffff) - bias, count, reciprocal);
-        output[c + 1] = (int8_t)average_of((int32_t)(odd & 0xffff) - bias, count, reciprocal);
-        output[c + 2] = (int8_t)average_of((int32_t)(even >> 16) - bias, count, reciprocal);
-        output[c + 3] = (int8_t)average_of((int32_t)(odd >> 16) - bias, count, reciprocal);
+        if (count <= EXACT_COUNT) {
+            output[0] = (int8_t)((int32_t)((even & 0xffff) * factor + addend) >> 23);
+            output[1] = (int8_t)((int32_t)((odd & 0xffff) * factor + addend) >> 23);
+            output[2] = (int8_t)((int32_t)((even >> 16) * factor + addend) >> 23);
+            output[3] = (int8_t)((int32_t)((odd >> 16) * factor + addend) >> 23);
+        } else {
+            output[0] = (int8_t)average_of((int32_t)(even & 0xffff) - bias, count, reciprocal);
+            output[1] = (int8_t)average_of((int32_t)(odd & 0xffff) - bias, count, reciprocal);
+            output[2] = (int8_t)average_of((int32_t)(even >> 16) - bias, count, reciprocal);
+            output[3] = (int8_t)average_of((int32_t)(odd >> 16) - bias, count, reciprocal);
+        }
     }
 }
 

@@ -4,11 +4,11 @@ variant: masked_counters
 idea: >-
   bit-sliced counters whose 32 lanes are output channels, fed by every synapse: an activation bit, spread over a word,
   flips the 32 weights that meet it. Eight such words go through seven full adders; four of their carries, the eights,
-  through three more, whose carry is added to the higher counters in memory. Counters start at half of the folded threshold's constant, so that thresholding is one carry
-  chain whose result is the packed output word.
+  through three more, whose carry is added to the higher counters in memory. Counters start at half of the folded
+  threshold's constant, so that thresholding is one carry chain whose result is the packed output word.
 registers: >-
-  the activation word, the weight pointer, ones, twos, fours, eights, up to four words in work and two pending carries;
-  higher counters in memory
+  the activation word, the weight pointer, ones, twos, fours, up to five words in work (two are a pair of carries), a
+  mask, two pending carries; eights and higher counters in memory
 needs: []
 fixed_time: true
 weights: bit O/32 Y X C/32 C%32 O%32
@@ -20,6 +20,9 @@ supports: kernel_h * kernel_w * in_c <= 32766
 #include "pad.h"
 #include "primitives.h"
 #include "region.h"
+#ifdef __thumb2__
+#include "planes.h"
+#endif
 
 enum { PLANES = 16 };
 
@@ -32,6 +35,50 @@ typedef struct {
     uint32_t synapses;
 } state;
 
+#ifdef __thumb2__
+/* The weights of four channels; those whose activation is set are flipped. r1: activations, r2: weights. */
+#define FLIP(r, i) "sbfx lr, r1, #" #i ", #1\n\t" "eor.w " #r ", " #r ", lr\n\t"
+#define FOUR_CHANNELS(i, a, b, c, d)                                                                   \
+    LOAD(a, r2, 4 * (i)) LOAD(b, r2, 4 * (i) + 4) LOAD(c, r2, 4 * (i) + 8) LOAD(d, r2, 4 * (i) + 12)   \
+    FLIP(a, i) FLIP(b, i + 1) FLIP(c, i + 2) FLIP(d, i + 3)
+/* out: the eights of eight channels */
+#define EIGHT_CHANNELS(i, out)                                                     \
+    FOUR_CHANNELS(i, r3, r7, r10, r11) ADD_FOUR(r4, r3, r7, r10, r11)              \
+    FOUR_CHANNELS(i + 4, r0, r10, r11, r12) ADD_FOUR(r4, r0, r10, r11, r12)        \
+    ADD_TWO_PAIRS(r5, r7, r3, r10, r0) ADD_PAIR(out, r6, r3, r7)
+
+/* z += 2 * popcount of 32 channels, in m planes */
+static __attribute__((naked, noinline)) void count_word(uint32_t *z __attribute__((unused)),
+                                                        uint32_t a __attribute__((unused)),
+                                                        const uint32_t *w __attribute__((unused)),
+                                                        int32_t m __attribute__((unused)))
+{
+    __asm__ volatile(
+        "push.w {r0, r3-r11, lr}\n\t"
+        ".p2align 2\n\t"
+        LOAD(r4, r0, 4) LOAD(r5, r0, 8) LOAD(r6, r0, 12)
+        EIGHT_CHANNELS(0, r8) EIGHT_CHANNELS(8, r9)
+        LOAD(r0, sp, 0) LOAD(r7, r0, 16)
+        FULL_ADD(r7, r8, r9)
+        STORE(r7, r0, 16)
+        EIGHT_CHANNELS(16, r9) EIGHT_CHANNELS(24, r7)
+        LOAD(r0, sp, 0) LOAD(r1, sp, 4)
+        LOAD(r2, r0, 16) LOAD(r3, r0, 20) LOAD(r10, r0, 24) LOAD(r11, r0, 28) LOAD(r12, r0, 32) LOAD(lr, r0, 36)
+        FULL_ADD(r2, r7, r9)
+        LOAD(r9, r0, 40)
+        FULL_ADD(r3, r7, r8)
+        HALF_ADD(r8, r10, r7) HALF_ADD(r7, r11, r8) HALF_ADD(r8, r12, r7) HALF_ADD(r7, lr, r8) HALF_ADD(r8, r9, r7)
+        STORE(r4, r0, 4) STORE(r5, r0, 8) STORE(r6, r0, 12) STORE(r2, r0, 16) STORE(r3, r0, 20) STORE(r10, r0, 24)
+        STORE(r11, r0, 28) STORE(r12, r0, 32) STORE(lr, r0, 36) STORE(r9, r0, 40)
+        "cmp.w r1, #11\n\t"
+        "ble.w 1f\n\t"
+        LOAD(r2, r0, 44) LOAD(r3, r0, 48) LOAD(r4, r0, 52) LOAD(r5, r0, 56) LOAD(r6, r0, 60)
+        HALF_ADD(r7, r2, r8) HALF_ADD(r8, r3, r7) HALF_ADD(r7, r4, r8) HALF_ADD(r8, r5, r7)
+        "eor.w r6, r6, r8\n\t"
+        STORE(r2, r0, 44) STORE(r3, r0, 48) STORE(r4, r0, 52) STORE(r5, r0, 56) STORE(r6, r0, 60)
+        "1: pop.w {r0, r3-r11, pc}");
+}
+#else
 /* The weights of channel i that differ from its activation. */
 #define FLIPPED(i) w[i] ^ (uint32_t)((int32_t)(a << (31 - (i))) >> 31)
 
@@ -54,9 +101,8 @@ typedef struct {
     } while (0)
 
 /* z += 2 * popcount of 32 channels. */
-BNN_NOINLINE void count_word(const state *s, uint32_t a, const uint32_t *w)
+BNN_NOINLINE void count_word(uint32_t *z, uint32_t a, const uint32_t *w, int32_t m)
 {
-    uint32_t *z = s->z;
     uint32_t ones = z[1], twos = z[2], fours = z[3], eights = z[4], x, y, carry;
     ADD_EIGHT(0, carry);
     ADD_EIGHT(8, x);
@@ -71,9 +117,10 @@ BNN_NOINLINE void count_word(const state *s, uint32_t a, const uint32_t *w)
     uint32_t sixteens = z[5];
     BNN_FULL_ADD(sixteens, carry, x);
     z[5] = sixteens;
-    for (int32_t i = 6; i < s->m; i++)
+    for (int32_t i = 6; i < m; i++)
         BNN_HALF_ADD(z[i], carry);
 }
+#endif
 
 static void count_patch(const bnn_layer *layer, const state *s, const bnn_stretch *rows, const bnn_stretch *columns,
                         const uint32_t *in, const uint32_t *w)
@@ -83,7 +130,7 @@ static void count_patch(const bnn_layer *layer, const state *s, const bnn_stretc
         s->z[i] = s->begin[i];
     for (int32_t ky = rows->tap0; run && ky < rows->tap1; ky++, w += 32 * gap, in += layer->in_w * layer->in_words)
         for (int32_t i = 0; i < run; i++, w += 32)
-            count_word(s, in[i], w);
+            count_word(s->z, in[i], w, s->m);
 }
 
 static void run_group(const bnn_layer *layer, state *s, int32_t group)

@@ -1,11 +1,12 @@
 /* ---
 operator: Dequantize_int8
 variant: table
-idea: the float of each of the 256 inputs is a constant; four elements per turn from one word, loads in a row. Its
-  addresses depend on the data, so time is fixed only without a data cache.
+idea: the float of each of the 256 inputs is a constant; four elements per turn from one word, loads in a row.
 registers: four floats, the word, three pointers
 needs: []
 fixed_time: true
+looks_up_in: weights
+constants: table
 --- */
 #include "bnn_layer.h"
 #include "primitives.h"
@@ -26,6 +27,7 @@ void dequantize_int8_table(const bnn_layer *layer)
         output[2] = c;
         output[3] = d;
     }
+#pragma GCC unroll 1
     for (; count > 0; count--)
         *output++ = table[*input++];
 }

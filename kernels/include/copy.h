@@ -13,12 +13,29 @@
                      :                                                                                   \
                      : "r3", "r4", "r5", "r6", "memory")
 
-BNN_INLINE void bnn_copy_tail(uint8_t *to, const uint8_t *from, int32_t bytes)
+/* Up to seven bytes, straight on. */
+BNN_INLINE void bnn_copy_few(uint8_t *to, const uint8_t *from, int32_t bytes)
 {
-    for (int32_t n = 0; n < bytes; n++) {
-        to[n] = from[n];
-        BNN_KEEP_LOOP();
+    if (bytes & 4) {
+        uint8_t a = from[0], b = from[1], c = from[2], d = from[3];
+
+        to[0] = a;
+        to[1] = b;
+        to[2] = c;
+        to[3] = d;
+        to += 4;
+        from += 4;
     }
+    if (bytes & 2) {
+        uint8_t a = from[0], b = from[1];
+
+        to[0] = a;
+        to[1] = b;
+        to += 2;
+        from += 2;
+    }
+    if (bytes & 1)
+        *to = *from;
 }
 
 /* Words of the destination from two words of the source each: `from` is no multiple of 4. Only words are read that
@@ -49,10 +66,10 @@ BNN_NOINLINE void bnn_copy_bytes(uint8_t *to, const uint8_t *from, int32_t bytes
     int32_t head = -(int32_t)(uintptr_t)to & 3, words;
 
     if (bytes < 8) {
-        bnn_copy_tail(to, from, bytes);
+        bnn_copy_few(to, from, bytes);
         return;
     }
-    bnn_copy_tail(to, from, head);
+    bnn_copy_few(to, from, head);
     to += head;
     from += head;
     bytes -= head;
@@ -71,7 +88,7 @@ BNN_NOINLINE void bnn_copy_bytes(uint8_t *to, const uint8_t *from, int32_t bytes
             BNN_KEEP_LOOP();
         }
     }
-    bnn_copy_tail(to, from, bytes & 3);
+    bnn_copy_few(to, from, bytes & 3);
 }
 
 /* to[0 .. bytes] = the low byte of value */

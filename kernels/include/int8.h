@@ -87,13 +87,31 @@ BNN_INLINE int32_t bnn_clamp(int32_t y, int32_t low, int32_t high)
     return (high & above) | (y & ~above);
 }
 
+/* What follows the sums of one output channel; kept in registers where many pixels follow each other. */
+typedef struct {
+    int32_t multiplier, exponent, single, offset, low, high;
+} bnn_channel;
+
+BNN_INLINE bnn_channel bnn_channel_of(const bnn_layer *layer, int32_t o)
+{
+    return (bnn_channel){layer->multiplier[o],  layer->exponent[o], layer->single_rounding,
+                         layer->output_offset, layer->out_min,     layer->out_max};
+}
+
+/* An output from its sum, bias included. */
+BNN_INLINE int8_t bnn_channel_output(const bnn_channel *c, int32_t acc)
+{
+    int32_t y = c->single ? bnn_requantize_once(acc, c->multiplier, c->exponent)
+                          : bnn_requantize_twice(acc, c->multiplier, c->exponent);
+
+    return (int8_t)bnn_clamp(y + c->offset, c->low, c->high);
+}
+
 /* Output channel o of a layer from its sum, bias included. */
 BNN_INLINE int8_t bnn_int8_output(const bnn_layer *layer, int32_t o, int32_t acc)
 {
-    int32_t multiplier = layer->multiplier[o], exponent = layer->exponent[o];
-    int32_t y = layer->single_rounding ? bnn_requantize_once(acc, multiplier, exponent)
-                                       : bnn_requantize_twice(acc, multiplier, exponent);
+    bnn_channel c = bnn_channel_of(layer, o);
 
-    return (int8_t)bnn_clamp(y + layer->output_offset, layer->out_min, layer->out_max);
+    return bnn_channel_output(&c, acc);
 }
 #endif

@@ -83,7 +83,7 @@ BNN_INLINE uint32_t bnn_min8(uint32_t a, uint32_t b)
 #endif
 
 /* The limits of a fused activation, where there is one, over a whole output. */
-BNN_NOINLINE void bnn_clamp_output(const bnn_layer *layer)
+BNN_NOINLINE void bnn_limit_output(const bnn_layer *layer)
 {
     uint32_t low = bnn_lanes_of(layer->out_min), high = bnn_lanes_of(layer->out_max);
     int32_t bytes = layer->out_h * layer->out_w * layer->out_c;
@@ -91,8 +91,10 @@ BNN_NOINLINE void bnn_clamp_output(const bnn_layer *layer)
 
     if (layer->out_min == -128 && layer->out_max == 127)
         return;
+#pragma GCC unroll 1
     for (; bytes >= BNN_LANES; bytes -= BNN_LANES, word++)
         *word = bnn_min8(bnn_max8(*word, low), high);
+#pragma GCC unroll 1
     for (uint8_t *rest = (uint8_t *)word; bytes > 0; bytes--, rest++)
         *rest = (uint8_t)bnn_min8(bnn_max8(*rest, low), high);
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include "bnn_layer.h"
 #include "int8.h"
+#include "int8_rescale.h"
 #include "int8_window.h"
 
 enum { BNN_PIXELS = 3 };
@@ -15,9 +16,7 @@ enum { BNN_PIXELS = 3 };
 /* Per pair of outputs: what the assembly loads in this order. */
 typedef struct {
     int32_t bias[2];
-    struct {
-        int32_t multiplier, add, right; /* y = (h + add - (h < 0)) >> right, h = (2 * acc * multiplier + 2^31) >> 32 */
-    } output[2];
+    bnn_rescale output[2];
 } bnn_smlad_row;
 
 /* What the inner routine needs; the assembly knows the offsets. */
@@ -59,59 +58,73 @@ typedef struct {
     ".balign 8\n"                  \
     "2:\n\t"
 
-#define BNN_SMLAD_REQUANTIZE(sum)        \
-    "lsl.w " #sum ", " #sum ", #1\n\t"   \
-    "smmulr " #sum ", " #sum ", r7\n\t"  \
-    "add.w lr, r8, " #sum ", asr #31\n\t" \
-    "add.w " #sum ", " #sum ", lr\n\t"   \
-    "asr.w " #sum ", " #sum ", r9\n\t"   \
-    "ssat " #sum ", #8, " #sum "\n\t"
+#define BNN_SMLAD_REQUANTIZE(sum) BNN_RESCALE(sum, "r7", "r8", "r9", "lr")
 
 /* Behind the loop: requantize and store r0-r2 (an output of three pixels) and r3-r5 (the next), or store the sums. */
-#define BNN_SMLAD_LEAVE                                                                        \
-    "ldr.w r6, [sp, #12]\n\t"                                                                  \
-    "ldr.w lr, [sp, #28]\n\t"                                                                  \
-    "ldr.w r10, [sp, #16]\n\t"                                                                 \
-    "ldr.w r11, [sp, #20]\n\t"                                                                 \
-    "cmp.w lr, #0\n\t"                                                                         \
-    "bne.w 4f\n\t"                                                                             \
-    "ldm.w r6!, {r7, r8, r9}\n\t"                                                              \
-    BNN_SMLAD_REQUANTIZE(r0) BNN_SMLAD_REQUANTIZE(r1) BNN_SMLAD_REQUANTIZE(r2)                 \
-    "ldm.w r6!, {r7, r8, r9}\n\t"                                                              \
-    BNN_SMLAD_REQUANTIZE(r3) BNN_SMLAD_REQUANTIZE(r4) BNN_SMLAD_REQUANTIZE(r5)                 \
-    "add.w r9, r10, r11\n\t"                                                                   \
-    "add.w r11, r11, r9\n\t"                                                                   \
-    "strb.w r3, [r10, #1]\n\t"                                                                 \
-    "strb.w r0, [r10], #2\n\t"                                                                 \
-    "strb.w r1, [r9]\n\t"                                                                      \
-    "strb.w r4, [r9, #1]\n\t"                                                                  \
-    "strb.w r2, [r11]\n\t"                                                                     \
-    "strb.w r5, [r11, #1]\n\t"                                                                 \
-    "str.w r10, [sp, #16]\n"                                                                   \
-    "5: ldr.w r7, [sp, #24]\n\t"                                                               \
-    "ldr.w r11, [sp]\n\t"                                                                      \
-    "cmp.w r6, r7\n\t"                                                                         \
-    "beq.w 3f\n"                                                                               \
-    "1:\n\t"                                                                                   \
-    "ldr.w lr, [sp, #4]\n\t"                                                                   \
-    "ldr.w r11, [sp]\n\t"                                                                      \
-    "ldr.w r0, [r6]\n\t"                                                                       \
-    "ldr.w r3, [r6, #4]\n\t"                                                                   \
-    "add.w r6, r6, #8\n\t"                                                                     \
-    "mov.w r1, r0\n\t"                                                                         \
-    "mov.w r2, r0\n\t"                                                                         \
-    "mov.w r4, r3\n\t"                                                                         \
-    "mov.w r5, r3\n\t"                                                                         \
-    "str.w r6, [sp, #12]\n\t"                                                                  \
-    "ldr.w pc, [sp, #8]\n"                                                                     \
-    "4:\n\t"                                                                                   \
-    "stm.w lr!, {r0-r5}\n\t"                                                                   \
-    "add.w r6, r6, #24\n\t"                                                                    \
-    "str.w lr, [sp, #28]\n\t"                                                                  \
-    "b.w 5b\n"                                                                                 \
-    "3:\n\t"                                                                                   \
-    "add sp, #32\n\t"                                                                          \
+#define BNN_SMLAD_LEAVE                                                                             \
+    "ldr.w r6, [sp, #12]\n\t"                                                                       \
+    "ldr.w lr, [sp, #28]\n\t"                                                                       \
+    "ldr.w r10, [sp, #16]\n\t"                                                                      \
+    "ldr.w r11, [sp, #20]\n\t"                                                                      \
+    "cmp.w lr, #0\n\t"                                                                              \
+    "bne.w 4f\n\t"                                                                                  \
+    "ldm.w r6!, {r7, r8, r9}\n\t"                                                                   \
+    BNN_SMLAD_REQUANTIZE("r0") BNN_SMLAD_REQUANTIZE("r1") BNN_SMLAD_REQUANTIZE("r2")                \
+    "ldm.w r6!, {r7, r8, r9}\n\t"                                                                   \
+    BNN_SMLAD_REQUANTIZE("r3") BNN_SMLAD_REQUANTIZE("r4") BNN_SMLAD_REQUANTIZE("r5")                \
+    "ldr.w r7, [sp, #24]\n\t"                                                                       \
+    "add.w r9, r10, r11\n\t"                                                                        \
+    "add.w r11, r11, r9\n\t"                                                                        \
+    "strb.w r3, [r10, #1]\n\t"                                                                      \
+    "strb.w r0, [r10], #2\n\t"                                                                      \
+    "strb.w r1, [r9]\n\t"                                                                           \
+    "strb.w r4, [r9, #1]\n\t"                                                                       \
+    "strb.w r2, [r11]\n\t"                                                                          \
+    "strb.w r5, [r11, #1]\n\t"                                                                      \
+    "str.w r10, [sp, #16]\n"                                                                        \
+    "5: cmp.w r6, r7\n\t"                                                                           \
+    "beq.w 3f\n"                                                                                    \
+    "1:\n\t"                                                                                        \
+    "ldr.w lr, [sp, #4]\n\t"                                                                        \
+    "ldr.w r11, [sp]\n\t"                                                                           \
+    "ldr.w r0, [r6]\n\t"                                                                            \
+    "ldr.w r3, [r6, #4]\n\t"                                                                        \
+    "add.w r6, r6, #8\n\t"                                                                          \
+    "str.w r6, [sp, #12]\n\t" /* the next access costs one cycle less if it is not adjacent */      \
+    "mov.w r1, r0\n\t"                                                                              \
+    "mov.w r2, r0\n\t"                                                                              \
+    "mov.w r4, r3\n\t"                                                                              \
+    "mov.w r5, r3\n\t"                                                                              \
+    "ldr.w pc, [sp, #8]\n"                                                                          \
+    "4:\n\t"                                                                                        \
+    "ldr.w r7, [sp, #24]\n\t"                                                                       \
+    "stm.w lr!, {r0-r5}\n\t"                                                                        \
+    "add.w r6, r6, #24\n\t"                                                                         \
+    "str.w lr, [sp, #28]\n\t"                                                                       \
+    "b.w 5b\n"                                                                                      \
+    "3:\n\t"                                                                                        \
+    "add sp, #32\n\t"                                                                               \
     "pop {r4-r11, pc}\n\t"
+
+/* The loop for weights of 16 bits, [pair][words][2]; label 2 is its head. Consecutive loads overlap; those of one base
+ * are ordered so that the last one moves it. */
+enum { BNN_SMLAD_UNROLL = 32, BNN_SMLAD_STEP_BYTES = 44 };
+#define BNN_SMLAD_LOOP              \
+    ".rept 32\n\t"                  \
+    "ldr.w r6, [r11, #8]\n\t"       \
+    "ldr.w r7, [r11, #4]\n\t"       \
+    "ldr.w r8, [r11], #12\n\t"      \
+    "ldr.w r9, [r12, #4]\n\t"       \
+    "ldr.w r10, [r12], #8\n\t"      \
+    "smlad r5, r6, r9, r5\n\t"      \
+    "smlad r4, r7, r9, r4\n\t"      \
+    "smlad r3, r8, r9, r3\n\t"      \
+    "smlad r2, r6, r10, r2\n\t"     \
+    "smlad r1, r7, r10, r1\n\t"     \
+    "smlad r0, r8, r10, r0\n\t"     \
+    ".endr\n\t"                     \
+    "subs.w lr, lr, #1\n\t"         \
+    "bne.w 2b\n\t"
 
 /* bytes 0 and 2 (1 and 3) of x, signed, plus the halves of a */
 BNN_INLINE uint32_t bnn_sxtab16(uint32_t a, uint32_t x)
@@ -219,18 +232,28 @@ BNN_INLINE void bnn_fill_run(const bnn_layer *layer, uint32_t *to, const int8_t 
     uint32_t offset = ((uint32_t)layer->input_offset & 0xffffu) * 0x10001u;
     int32_t k = 0;
 
-    if (!(before & 3)) {
+    if (!(before & 3) && (count >= 4 || !(count & 3))) {
         uint32_t *at = to;
 
         for (; k < before; k += 2, at += BNN_PIXELS)
             *at = 0;
         at = bnn_widen(at, from, count & ~3, offset, interleaved);
         k += count & ~3;
-        if (!(count & 3)) {
-            for (; k < padded; k += 2, at += BNN_PIXELS)
-                *at = 0;
-            return;
+        if (count & 3) {
+            /* the last four taps, shifted down to those that are left, and zero points, which become 0 */
+            uint32_t used = 8 * ((uint32_t)count & 3), nothing = ((uint32_t)-layer->input_offset & 0xffu) * 0x01010101u;
+            uint32_t x = bnn_load(from + count - 4) >> (32 - used) | nothing << used;
+            uint32_t even = bnn_sxtab16(offset, x), odd = bnn_sxtab16_ror8(offset, x);
+
+            *at = interleaved ? even : bnn_low_halves(even, odd);
+            if (k + 2 < padded)
+                at[BNN_PIXELS] = interleaved ? odd : bnn_high_halves(even, odd);
+            k += 4;
+            at += 2 * BNN_PIXELS;
         }
+        for (; k < padded; k += 2, at += BNN_PIXELS)
+            *at = 0;
+        return;
     }
     for (; k < padded; k++)
         bnn_put1(to, k, k >= before && k < before + count ? from[k - before] + layer->input_offset : 0, interleaved);
@@ -253,46 +276,18 @@ BNN_INLINE void bnn_fill_window(const bnn_layer *layer, uint32_t *to, int32_t y,
     }
 }
 
-/* Fills the rows; returns whether inline requantization fits all outputs: rounded twice, exponents -22 .. -1. The
- * zero point is added before the shift: no sum exceeds 2^30 + 2^29 + 2^21 then, for lowering keeps |acc| below 2^30. */
+/* Fills the rows; returns whether inline requantization fits all outputs. */
 BNN_INLINE int32_t bnn_smlad_rows(const bnn_layer *layer, bnn_smlad_row *rows)
 {
-    int32_t fits = !layer->single_rounding;
+    int32_t fits = 1;
 
     for (int32_t o = 0; o < ((layer->out_c + 1) & ~1); o++) {
-        int32_t real = o < layer->out_c, right = real ? -layer->exponent[o] : 1;
         bnn_smlad_row *row = rows + (o >> 1);
 
-        if (right < 1 || right > 22) {
-            fits = 0;
-            right = 1;
-        }
-        row->bias[o & 1] = real ? layer->bias[o] : 0;
-        row->output[o & 1].multiplier = real ? layer->multiplier[o] : 0;
-        row->output[o & 1].add = (1 << (right - 1)) + layer->output_offset * (1 << right);
-        row->output[o & 1].right = right;
+        row->bias[o & 1] = o < layer->out_c ? layer->bias[o] : 0;
+        fits &= bnn_rescale_of(layer, o, &row->output[o & 1]);
     }
     return fits;
-}
-
-/* Bytes within low .. high, four at a time. */
-BNN_INLINE void bnn_clamp_bytes(int8_t *bytes, int32_t count, int32_t low, int32_t high)
-{
-    uint32_t lows = ((uint32_t)low & 0xffu) * 0x01010101u, highs = ((uint32_t)high & 0xffu) * 0x01010101u;
-
-    for (; count >= 4; count -= 4, bytes += 4) {
-        uint32_t x, t;
-
-        __asm__ volatile("ldr %0, [%4]\n\t"
-                         "ssub8 %1, %0, %2\n\tsel %0, %0, %2\n\t"
-                         "ssub8 %1, %3, %0\n\tsel %0, %0, %3\n\t"
-                         "str %0, [%4]"
-                         : "=&r"(x), "=&r"(t)
-                         : "r"(lows), "r"(highs), "r"(bytes)
-                         : "memory");
-    }
-    for (; count > 0; count--, bytes++)
-        *bytes = (int8_t)bnn_clamp(*bytes, low, high);
 }
 
 /* Outputs of `count` pixels from their sums. */
@@ -375,7 +370,7 @@ BNN_INLINE void bnn_smlad_layer(const bnn_layer *layer, const bnn_smlad_kind *ki
         }
     if (filled > 0)
         bnn_smlad_pixels(layer, kind, &job, words, fits, rows + pairs, filled, output);
-    if (fits && (layer->out_min > -128 || layer->out_max < 127))
-        bnn_clamp_bytes(layer->output, layer->out_h * layer->out_w * layer->out_c, layer->out_min, layer->out_max);
+    if (fits)
+        bnn_clamp_output(layer);
 }
 #endif

@@ -22,6 +22,17 @@ BNN_INLINE float bnn_lce_value(const bnn_layer *layer, int32_t o, int32_t distan
     return (float)bnn_clamp(distance, layer->acc_min, layer->acc_max) * layer->factor[o] + layer->offset[o];
 }
 
+/* y within int8; |y| < 2^30 */
+BNN_INLINE int32_t bnn_lce_saturate(int32_t y)
+{
+#ifdef __thumb2__
+    __asm__("ssat %0, #8, %0" : "+r"(y));
+    return y;
+#else
+    return bnn_clamp(y, -128, 127);
+#endif
+}
+
 /* 2 y without its fraction, at most 15 bits and a sign (more for y beyond int8, without FPU); no NaN. */
 BNN_INLINE int32_t bnn_lce_halves(float y)
 {
@@ -43,15 +54,16 @@ BNN_INLINE int32_t bnn_lce_int8(float y)
 {
     int32_t halves = bnn_lce_halves(y);
 
-    return bnn_clamp((halves + 1 + (halves >> 31)) >> 1, -128, 127);
+    return bnn_lce_saturate((halves + 1 + (halves >> 31)) >> 1);
 }
 
-/* The line of an output, {multiplier, offset, shift}: (multiplier * t >> 16) + offset, shifted and clamped; t < 2^15. */
-BNN_INLINE int32_t bnn_lce_on_line(const int32_t *line, int32_t t)
+/* By an output's line, {multiplier, offset, shift}: (multiplier * t >> 16) + offset, shifted, clamped; t < 2^15. The
+ * product is made of two of 16 by 16 bits, in fixed time on every core. */
+BNN_INLINE int32_t bnn_lce_on_line(const int32_t *line, uint32_t t)
 {
-    int32_t product = (line[0] >> 16) * t + (int32_t)(((uint32_t)line[0] & 0xffffu) * (uint32_t)t >> 16);
+    int32_t product = (line[0] >> 16) * (int32_t)t + (int32_t)(((uint32_t)line[0] & 0xffffu) * t >> 16);
 
-    return bnn_clamp((product + line[1]) >> line[2], -128, 127);
+    return bnn_lce_saturate((product + line[1]) >> line[2]);
 }
 
 /* Write output o of the pixel at out. */
@@ -61,7 +73,7 @@ BNN_INLINE void bnn_lce_store(const bnn_layer *layer, int32_t o, int32_t distanc
         ((float *)out)[o] = bnn_lce_value(layer, o, distance);
     } else if (layer->requantize) {
         distance = bnn_clamp(distance, layer->acc_min, layer->acc_max);
-        ((int8_t *)out)[o] = (int8_t)bnn_lce_on_line(layer->requantize + 3 * o, distance);
+        ((int8_t *)out)[o] = (int8_t)bnn_lce_on_line(layer->requantize + 3 * o, (uint32_t)distance);
     } else {
         ((int8_t *)out)[o] = (int8_t)bnn_lce_int8(bnn_lce_value(layer, o, distance));
     }
@@ -179,32 +191,23 @@ BNN_NOINLINE void bnn_lce_clamp_pairs(const bnn_layer *layer, uint32_t *pairs, i
                  | (uint32_t)bnn_clamp((int32_t)(*pairs >> 16), low, high) << 16;
 }
 
-/* Convert the outputs of two pixels that are whole fours by assembly, as far as the core has it. Returns how many. */
-BNN_INLINE int32_t bnn_lce_store_fours(const bnn_layer *layer, uint32_t *pairs, int32_t first, int32_t n, void *out0,
-                                       void *out1)
+/* n int8 outputs of two pixels, by their lines. */
+BNN_INLINE void bnn_lce_store_lines(const uint32_t *pairs, int8_t *out0, int8_t *out1, const int32_t *lines, int32_t n)
 {
-    const int32_t fours = n / 4, on_lines = layer->out_bytes == 1 && layer->requantize;
-#if !defined(__ARM_FEATURE_DSP)
-    return 0;
-#elif !defined(__ARM_FP)
-    if (!on_lines)
-        return 0;
-#endif
-    if (fours && layer->acc_max - layer->acc_min != 2 * bnn_lce_synapses(layer))
-        bnn_lce_clamp_pairs(layer, pairs, 4 * fours);
 #ifdef __ARM_FEATURE_DSP
-    if (fours && on_lines)
-        bnn_lce_lines(pairs, (char *)out0 + first, (char *)out1 + first, layer->requantize + 3 * first,
-                      pairs + 4 * fours);
+    const int32_t fours = n & ~3;
+    if (fours)
+        bnn_lce_lines(pairs, out0, out1, lines, pairs + fours);
+    pairs += fours;
+    out0 += fours;
+    out1 += fours;
+    lines += 3 * fours;
+    n -= fours;
 #endif
-#ifdef __ARM_FP
-    if (fours && !on_lines) {
-        const bnn_lce_run run = {layer->factor + first, layer->offset + first, fours, 0x00010001, 0};
-        const int32_t at = first * layer->out_bytes;
-        (layer->out_bytes == 4 ? bnn_lce_floats : bnn_lce_bytes)(pairs, (char *)out0 + at, (char *)out1 + at, &run);
+    for (; n > 0; n--, pairs++, lines += 3) {
+        *out0++ = (int8_t)bnn_lce_on_line(lines, *pairs & 0xffffu);
+        *out1++ = (int8_t)bnn_lce_on_line(lines, *pairs >> 16);
     }
-#endif
-    return 4 * fours;
 }
 
 /* Write outputs first .. first + n - 1 of two pixels at out0 and out1, or of the first one alone if out1 is 0. first
@@ -212,10 +215,25 @@ BNN_INLINE int32_t bnn_lce_store_fours(const bnn_layer *layer, uint32_t *pairs, 
 BNN_NOINLINE void bnn_lce_store_pairs(const bnn_layer *layer, uint32_t *pairs, int32_t first, int32_t n, void *out0,
                                       void *out1)
 {
-    for (int32_t i = out1 ? bnn_lce_store_fours(layer, pairs, first, n, out0, out1) : 0; i < n; i++) {
-        bnn_lce_store(layer, first + i, (int32_t)(pairs[i] & 0xffffu), out0);
+    int32_t done = 0;
+    if (out1 && layer->acc_max - layer->acc_min != 2 * bnn_lce_synapses(layer))
+        bnn_lce_clamp_pairs(layer, pairs, n);
+    if (out1 && layer->out_bytes == 1 && layer->requantize) {
+        bnn_lce_store_lines(pairs, (int8_t *)out0 + first, (int8_t *)out1 + first, layer->requantize + 3 * first, n);
+        return;
+    }
+#ifdef __ARM_FP
+    if (out1 && n >= 4) {
+        const bnn_lce_run run = {layer->factor + first, layer->offset + first, n / 4, 0x00010001, 0};
+        const int32_t at = first * layer->out_bytes;
+        (layer->out_bytes == 4 ? bnn_lce_floats : bnn_lce_bytes)(pairs, (char *)out0 + at, (char *)out1 + at, &run);
+        done = n & ~3;
+    }
+#endif
+    for (; done < n; done++) {
+        bnn_lce_store(layer, first + done, (int32_t)(pairs[done] & 0xffffu), out0);
         if (out1)
-            bnn_lce_store(layer, first + i, (int32_t)(pairs[i] >> 16), out1);
+            bnn_lce_store(layer, first + done, (int32_t)(pairs[done] >> 16), out1);
     }
 }
 #endif

@@ -31,29 +31,29 @@ typedef struct {
 /* ---- tables ---- */
 
 #ifdef __thumb2__
-#define BNN_T_LOAD(r, base, at) "ldr.w " #r ", [" #base ", #" #at "]\n\t"
-#define BNN_T_STORE(r, base, at) "str.w " #r ", [" #base ", #" #at "]\n\t"
-#define BNN_T_EVEN_ENTRY(pattern, x)               \
-    BNN_T_STORE(r9, r0, 16 * pattern)              \
+#define T_LOAD(r, base, at) "ldr.w " #r ", [" #base ", #" #at "]\n\t"
+#define T_STORE(r, base, at) "str.w " #r ", [" #base ", #" #at "]\n\t"
+#define T_EVEN_ENTRY(pattern, x)               \
+    T_STORE(r9, r0, 16 * pattern)              \
     "eor.w lr, " #x ", r10\n\t"              \
-    BNN_T_STORE(lr, r0, 16 * pattern + 4)          \
+    T_STORE(lr, r0, 16 * pattern + 4)          \
     "and.w lr, " #x ", r11\n\t"              \
     "orr.w lr, lr, r12\n\t"                  \
-    BNN_T_STORE(lr, r0, 16 * pattern + 8)
-#define BNN_T_ODD_ENTRY(pattern, x)                \
-    BNN_T_STORE(r9, r0, 16 * pattern)              \
+    T_STORE(lr, r0, 16 * pattern + 8)
+#define T_ODD_ENTRY(pattern, x)                \
+    T_STORE(r9, r0, 16 * pattern)              \
     "eor.w lr, " #x ", r10\n\t"              \
-    BNN_T_STORE(lr, r0, 16 * pattern + 4)          \
+    T_STORE(lr, r0, 16 * pattern + 4)          \
     "bic.w lr, r11, " #x "\n\t"              \
     "orr.w lr, lr, r12\n\t"                  \
-    BNN_T_STORE(lr, r0, 16 * pattern + 8)
+    T_STORE(lr, r0, 16 * pattern + 8)
 
 /* Eight entries per row: the three low channels of a group take every pattern (r3 their ones, r4 to r7 their
  * twos), the others count r2 + 2 * r8. A stored plane then costs one or two operations. */
 static __attribute__((naked, noinline, unused)) void bnn_write_rows(uint32_t *t __attribute__((unused)),
-                                                        const uint32_t *rows __attribute__((unused)),
-                                                        const uint32_t *end __attribute__((unused)),
-                                                        const uint32_t *low __attribute__((unused)))
+                                                                    const uint32_t *rows __attribute__((unused)),
+                                                                    const uint32_t *end __attribute__((unused)),
+                                                                    const uint32_t *low __attribute__((unused)))
 {
     __asm__ volatile(
         "push.w {r2, r4-r11, lr}\n\t"
@@ -66,14 +66,14 @@ static __attribute__((naked, noinline, unused)) void bnn_write_rows(uint32_t *t 
         "orr.w r11, r10, r8\n\t"
         "and.w r12, r10, r8\n\t"
         "eor.w r10, r10, r8\n\t"
-        BNN_T_EVEN_ENTRY(0, r4) BNN_T_EVEN_ENTRY(3, r5) BNN_T_EVEN_ENTRY(5, r6) BNN_T_EVEN_ENTRY(6, r7)
+        T_EVEN_ENTRY(0, r4) T_EVEN_ENTRY(3, r5) T_EVEN_ENTRY(5, r6) T_EVEN_ENTRY(6, r7)
         "bic.w r10, r2, r3\n\t"
         "mvn.w r9, r9\n\t"
         "orr.w r11, r10, r8\n\t"
         "and.w r12, r10, r8\n\t"
         "eor.w r10, r10, r8\n\t"
         "mvn.w r10, r10\n\t"
-        BNN_T_ODD_ENTRY(7, r4) BNN_T_ODD_ENTRY(4, r5) BNN_T_ODD_ENTRY(2, r6) BNN_T_ODD_ENTRY(1, r7)
+        T_ODD_ENTRY(7, r4) T_ODD_ENTRY(4, r5) T_ODD_ENTRY(2, r6) T_ODD_ENTRY(1, r7)
         "ldr.w lr, [sp]\n\t"
         "add.w r0, r0, #128\n\t"
         "cmp.w r1, lr\n\t"
@@ -82,11 +82,11 @@ static __attribute__((naked, noinline, unused)) void bnn_write_rows(uint32_t *t 
 }
 #else
 static __attribute__((naked, noinline, unused)) void bnn_write_rows(uint32_t *t __attribute__((unused)),
-                                                        const uint32_t *rows __attribute__((unused)),
-                                                        const uint32_t *end __attribute__((unused)),
-                                                        const uint32_t *low __attribute__((unused)))
+                                                                    const uint32_t *rows __attribute__((unused)),
+                                                                    const uint32_t *end __attribute__((unused)),
+                                                                    const uint32_t *low __attribute__((unused)))
 {
-    BNN_T_WRITE_ROWS_BODY;
+    T_WRITE_ROWS_BODY;
 }
 #endif
 
@@ -132,23 +132,23 @@ BNN_NOINLINE void bnn_build_tables(uint32_t *t, const uint32_t *w)
 /* ---- counting ---- */
 
 #ifdef __thumb2__
-#define BNN_T_FULL_ADD(s, x, y) BNN_T_SUM(s, x, y) BNN_T_CARRY(s, x)
-#define BNN_T_SUM(s, x, y)                   \
+#define T_FULL_ADD(s, x, y) T_SUM(s, x, y) T_CARRY(s, x)
+#define T_SUM(s, x, y)                   \
     "eor.w " #s ", " #s ", " #x "\n\t" \
     "eor.w " #x ", " #x ", " #y "\n\t" \
     "orr.w " #x ", " #x ", " #s "\n\t" \
     "eor.w " #s ", " #s ", " #y "\n\t"
-#define BNN_T_CARRY(s, x) "eor.w " #x ", " #x ", " #s "\n\t" /* apart, to stand between a store and a load */
-#define BNN_T_HALF_ADD(carry, s, x)              \
+#define T_CARRY(s, x) "eor.w " #x ", " #x ", " #s "\n\t" /* apart, to stand between a store and a load */
+#define T_HALF_ADD(carry, s, x)              \
     "and.w " #carry ", " #s ", " #x "\n\t" \
     "eor.w " #s ", " #s ", " #x "\n\t"
-#define BNN_T_ENTRY(p, first, bits)                       \
+#define T_ENTRY(p, first, bits)                       \
     "ubfx " #p ", r3, #" #first ", #" #bits "\n\t"
-#define BNN_T_ADDRESS(p) "add.w " #p ", r2, " #p ", lsl #4\n\t"
+#define T_ADDRESS(p) "add.w " #p ", r2, " #p ", lsl #4\n\t"
 
 /* For each pixel of a run add the counts of one activation word to its planes 1 .. 10 (or 15).
  * Every instruction is 32 bits wide at a multiple of four, where loads and stores cost least. */
-#define BNN_T_COUNT_BODY(pitch, top)                                                                             \
+#define T_COUNT_BODY(pitch, top)                                                                             \
     __asm__ volatile(                                                                                      \
         "push.w {r4-r11, lr}\n\t"                                                                          \
         "sub.w sp, sp, #8\n\t"                                                                             \
@@ -161,71 +161,71 @@ BNN_NOINLINE void bnn_build_tables(uint32_t *t, const uint32_t *w)
         "ldr.w r0, [r0]\n\t"                                                                               \
         ".p2align 3\n"                                                                                     \
         "1:\n\t"                                                                                           \
-        BNN_T_LOAD(r3, r0, 0) BNN_T_LOAD(r12, sp, 0) BNN_T_LOAD(r4, r1, 4) BNN_T_LOAD(r5, r1, 8) BNN_T_LOAD(r6, r1, 12)                  \
+        T_LOAD(r3, r0, 0) T_LOAD(r12, sp, 0) T_LOAD(r4, r1, 4) T_LOAD(r5, r1, 8) T_LOAD(r6, r1, 12)           \
         "add.w r0, r0, r12\n\t"                                                                            \
         /* groups 0 and 1 */                                                                               \
-        BNN_T_ENTRY(r7, 0, 6) BNN_T_ENTRY(r8, 6, 6) BNN_T_ADDRESS(r7) BNN_T_ADDRESS(r8)                                            \
-        BNN_T_LOAD(r11, r7, 0) BNN_T_LOAD(r12, r7, 4) BNN_T_LOAD(lr, r7, 8)                                                  \
-        BNN_T_LOAD(r9, r8, 1024) BNN_T_LOAD(r10, r8, 1028) BNN_T_LOAD(r8, r8, 1032)                                          \
-        BNN_T_FULL_ADD(r4, r11, r9) BNN_T_FULL_ADD(r5, r12, r10) BNN_T_FULL_ADD(r6, lr, r8)                                  \
+        T_ENTRY(r7, 0, 6) T_ENTRY(r8, 6, 6) T_ADDRESS(r7) T_ADDRESS(r8)                                       \
+        T_LOAD(r11, r7, 0) T_LOAD(r12, r7, 4) T_LOAD(lr, r7, 8)                                               \
+        T_LOAD(r9, r8, 1024) T_LOAD(r10, r8, 1028) T_LOAD(r8, r8, 1032)                                       \
+        T_FULL_ADD(r4, r11, r9) T_FULL_ADD(r5, r12, r10) T_FULL_ADD(r6, lr, r8)                               \
         /* groups 2 and 3 */                                                                               \
-        BNN_T_ENTRY(r7, 12, 5) BNN_T_ENTRY(r8, 17, 5) BNN_T_ADDRESS(r7) BNN_T_ADDRESS(r8)                                          \
-        BNN_T_LOAD(r9, r7, 2048) BNN_T_LOAD(r10, r8, 2560)                                                             \
-        BNN_T_FULL_ADD(r4, r9, r10) BNN_T_FULL_ADD(r5, r11, r9)                                                        \
-        BNN_T_LOAD(r9, r7, 2052) BNN_T_LOAD(r10, r8, 2564)                                                             \
-        BNN_T_FULL_ADD(r5, r9, r10) BNN_T_FULL_ADD(r6, r12, r9)                                                        \
-        BNN_T_LOAD(r9, r7, 2056) BNN_T_LOAD(r10, r8, 2568) BNN_T_LOAD(r7, r1, 16)                                            \
-        BNN_T_FULL_ADD(r6, r9, r10) BNN_T_FULL_ADD(r7, lr, r9)                                                         \
+        T_ENTRY(r7, 12, 5) T_ENTRY(r8, 17, 5) T_ADDRESS(r7) T_ADDRESS(r8)                                     \
+        T_LOAD(r9, r7, 2048) T_LOAD(r10, r8, 2560)                                                            \
+        T_FULL_ADD(r4, r9, r10) T_FULL_ADD(r5, r11, r9)                                                       \
+        T_LOAD(r9, r7, 2052) T_LOAD(r10, r8, 2564)                                                            \
+        T_FULL_ADD(r5, r9, r10) T_FULL_ADD(r6, r12, r9)                                                       \
+        T_LOAD(r9, r7, 2056) T_LOAD(r10, r8, 2568) T_LOAD(r7, r1, 16)                                         \
+        T_FULL_ADD(r6, r9, r10) T_FULL_ADD(r7, lr, r9)                                                        \
         /* groups 4 and 5; pending: r11 fours, r12 eights, lr sixteens */                                  \
-        BNN_T_ENTRY(r8, 22, 5) BNN_T_ENTRY(r3, 27, 5) BNN_T_ADDRESS(r8) BNN_T_ADDRESS(r3)                                          \
-        BNN_T_LOAD(r9, r8, 3072) BNN_T_LOAD(r10, r3, 3584)                                                             \
-        BNN_T_SUM(r4, r9, r10) BNN_T_STORE(r4, r1, 4) BNN_T_CARRY(r4, r9)                                                    \
-        BNN_T_LOAD(r10, r8, 3076) BNN_T_LOAD(r4, r3, 3588) BNN_T_LOAD(r8, r8, 3080) BNN_T_LOAD(r3, r3, 3592)                       \
-        BNN_T_FULL_ADD(r5, r9, r10) BNN_T_HALF_ADD(r10, r5, r4)                                                        \
-        BNN_T_FULL_ADD(r6, r11, r9) BNN_T_FULL_ADD(r6, r10, r8) BNN_T_HALF_ADD(r9, r6, r3)                                   \
-        BNN_T_FULL_ADD(r7, r12, r11) BNN_T_SUM(r7, r10, r9)                                                            \
-        BNN_T_STORE(r5, r1, 8) BNN_T_STORE(r6, r1, 12) BNN_T_STORE(r7, r1, 16) BNN_T_CARRY(r7, r10)                                \
+        T_ENTRY(r8, 22, 5) T_ENTRY(r3, 27, 5) T_ADDRESS(r8) T_ADDRESS(r3)                                     \
+        T_LOAD(r9, r8, 3072) T_LOAD(r10, r3, 3584)                                                            \
+        T_SUM(r4, r9, r10) T_STORE(r4, r1, 4) T_CARRY(r4, r9)                                                 \
+        T_LOAD(r10, r8, 3076) T_LOAD(r4, r3, 3588) T_LOAD(r8, r8, 3080) T_LOAD(r3, r3, 3592)                  \
+        T_FULL_ADD(r5, r9, r10) T_HALF_ADD(r10, r5, r4)                                                       \
+        T_FULL_ADD(r6, r11, r9) T_FULL_ADD(r6, r10, r8) T_HALF_ADD(r9, r6, r3)                                \
+        T_FULL_ADD(r7, r12, r11) T_SUM(r7, r10, r9)                                                           \
+        T_STORE(r5, r1, 8) T_STORE(r6, r1, 12) T_STORE(r7, r1, 16) T_CARRY(r7, r10)                           \
         /* sixteens: r12, lr, r10; higher planes ripple */                                                 \
-        BNN_T_LOAD(r3, r1, 20) BNN_T_LOAD(r4, r1, 24) BNN_T_LOAD(r5, r1, 28) BNN_T_LOAD(r6, r1, 32) BNN_T_LOAD(r7, r1, 36)               \
-        BNN_T_LOAD(r8, r1, 40) BNN_T_LOAD(r11, sp, 4)                                                                  \
-        BNN_T_FULL_ADD(r3, lr, r12) BNN_T_HALF_ADD(r9, r3, r10)                                                        \
-        BNN_T_FULL_ADD(r4, lr, r9)                                                                               \
-        BNN_T_HALF_ADD(r9, r5, lr) BNN_T_HALF_ADD(r10, r6, r9) BNN_T_HALF_ADD(r9, r7, r10)                                   \
+        T_LOAD(r3, r1, 20) T_LOAD(r4, r1, 24) T_LOAD(r5, r1, 28) T_LOAD(r6, r1, 32) T_LOAD(r7, r1, 36)        \
+        T_LOAD(r8, r1, 40) T_LOAD(r11, sp, 4)                                                                 \
+        T_FULL_ADD(r3, lr, r12) T_HALF_ADD(r9, r3, r10)                                                       \
+        T_FULL_ADD(r4, lr, r9)                                                                               \
+        T_HALF_ADD(r9, r5, lr) T_HALF_ADD(r10, r6, r9) T_HALF_ADD(r9, r7, r10)                                \
         top                                                                                                \
-        BNN_T_STORE(r3, r1, 20) BNN_T_STORE(r4, r1, 24) BNN_T_STORE(r5, r1, 28) BNN_T_STORE(r6, r1, 32) BNN_T_STORE(r7, r1, 36)          \
-        BNN_T_STORE(r8, r1, 40)                                                                                  \
+        T_STORE(r3, r1, 20) T_STORE(r4, r1, 24) T_STORE(r5, r1, 28) T_STORE(r6, r1, 32) T_STORE(r7, r1, 36)   \
+        T_STORE(r8, r1, 40)                                                                                  \
         "add.w r1, r1, #" #pitch "\n\t"                                                                    \
         "cmp.w r1, r11\n\t"                                                                                \
         "bne.w 1b\n\t"                                                                                     \
         "add.w sp, sp, #8\n\t"                                                                             \
         "pop.w {r4-r11, pc}")
 
-#define BNN_T_RIPPLE(carry_out, carry, at) \
-    BNN_T_LOAD(r12, r1, at) BNN_T_HALF_ADD(carry_out, r12, carry) BNN_T_STORE(r12, r1, at)
+#define T_RIPPLE(carry_out, carry, at) \
+    T_LOAD(r12, r1, at) T_HALF_ADD(carry_out, r12, carry) T_STORE(r12, r1, at)
 
 static __attribute__((naked, noinline, unused)) void bnn_count_few(const bnn_run *r __attribute__((unused)),
-                                                       const uint32_t *tables __attribute__((unused)))
+                                                                   const uint32_t *tables __attribute__((unused)))
 {
-    BNN_T_COUNT_BODY(44, "eor.w r8, r8, r9\n\t");
+    T_COUNT_BODY(44, "eor.w r8, r8, r9\n\t");
 }
 
 static __attribute__((naked, noinline, unused)) void bnn_count_many(const bnn_run *r __attribute__((unused)),
-                                                        const uint32_t *tables __attribute__((unused)))
+                                                                    const uint32_t *tables __attribute__((unused)))
 {
-    BNN_T_COUNT_BODY(64, BNN_T_HALF_ADD(r10, r8, r9) BNN_T_RIPPLE(r9, r10, 44) BNN_T_RIPPLE(r10, r9, 48) BNN_T_RIPPLE(r9, r10, 52)
-                       BNN_T_RIPPLE(r10, r9, 56) BNN_T_RIPPLE(r9, r10, 60));
+    T_COUNT_BODY(64, T_HALF_ADD(r10, r8, r9) T_RIPPLE(r9, r10, 44) T_RIPPLE(r10, r9, 48) T_RIPPLE(r9, r10, 52)
+                       T_RIPPLE(r10, r9, 56) T_RIPPLE(r9, r10, 60));
 }
 #else
 static __attribute__((naked, noinline, unused)) void bnn_count_few(const bnn_run *r __attribute__((unused)),
-                                                       const uint32_t *tables __attribute__((unused)))
+                                                                   const uint32_t *tables __attribute__((unused)))
 {
-    BNN_T_COUNT_BODY_ARMV6M(BNN_T_LAST_OF_FEW);
+    T_COUNT_BODY_ARMV6M(T_LAST_OF_FEW);
 }
 
 static __attribute__((naked, noinline, unused)) void bnn_count_many(const bnn_run *r __attribute__((unused)),
-                                                        const uint32_t *tables __attribute__((unused)))
+                                                                    const uint32_t *tables __attribute__((unused)))
 {
-    BNN_T_COUNT_BODY_ARMV6M(BNN_T_LAST_OF_MANY);
+    T_COUNT_BODY_ARMV6M(T_LAST_OF_MANY);
 }
 #endif
 
@@ -241,8 +241,8 @@ BNN_INLINE void bnn_outputs_inside(int32_t k, int32_t pad, int32_t stride, int32
         *to = hi;
 }
 
-BNN_NOINLINE void bnn_count_tap(const bnn_layer *layer, const bnn_tile *t, int32_t ky, int32_t kx, int32_t word, uint32_t *counters,
-                      const uint32_t *tables, int32_t m)
+BNN_NOINLINE void bnn_count_tap(const bnn_layer *layer, const bnn_tile *t, int32_t ky, int32_t kx, int32_t word,
+                                uint32_t *counters, const uint32_t *tables, int32_t m)
 {
     bnn_tile in = *t;
     bnn_outputs_inside(ky, layer->pad_top, layer->stride_h, layer->in_h, &in.y0, &in.y1);

@@ -18,14 +18,13 @@ BNN_INLINE bnn_vfp_clamp bnn_vfp_clamp_of(const bnn_layer *layer)
     return c;
 }
 
-/* Registers are named by their numbers. Four products of weights and an input, in place of the weights. */
-#define BNN_VFP_SCALE_FOUR(x, w0, w1, w2, w3)                                          \
-    "vmul.f32 s" #w0 ", s" #w0 ", s" #x "\n\tvmul.f32 s" #w1 ", s" #w1 ", s" #x "\n\t" \
-    "vmul.f32 s" #w2 ", s" #w2 ", s" #x "\n\tvmul.f32 s" #w3 ", s" #w3 ", s" #x "\n\t"
-/* Element by element. */
-#define BNN_VFP_MULTIPLY_FOUR(a0, a1, a2, a3, b0, b1, b2, b3)                              \
-    "vmul.f32 s" #a0 ", s" #a0 ", s" #b0 "\n\tvmul.f32 s" #a1 ", s" #a1 ", s" #b1 "\n\t" \
-    "vmul.f32 s" #a2 ", s" #a2 ", s" #b2 "\n\tvmul.f32 s" #a3 ", s" #a3 ", s" #b3 "\n\t"
+/* Registers are named by their numbers. Four products; four sums; four products added to sums, both rounded. */
+#define BNN_VFP_PRODUCTS(p0, p1, p2, p3, a0, a1, a2, a3, b0, b1, b2, b3)                  \
+    "vmul.f32 s" #p0 ", s" #a0 ", s" #b0 "\n\tvmul.f32 s" #p1 ", s" #a1 ", s" #b1 "\n\t" \
+    "vmul.f32 s" #p2 ", s" #a2 ", s" #b2 "\n\tvmul.f32 s" #p3 ", s" #a3 ", s" #b3 "\n\t"
+#define BNN_VFP_MLA_FOUR(p0, p1, p2, p3, a0, a1, a2, a3, b0, b1, b2, b3)                  \
+    "vmla.f32 s" #p0 ", s" #a0 ", s" #b0 "\n\tvmla.f32 s" #p1 ", s" #a1 ", s" #b1 "\n\t" \
+    "vmla.f32 s" #p2 ", s" #a2 ", s" #b2 "\n\tvmla.f32 s" #p3 ", s" #a3 ", s" #b3 "\n\t"
 #define BNN_VFP_ADD_FOUR(a0, a1, a2, a3, b0, b1, b2, b3)                                   \
     "vadd.f32 s" #a0 ", s" #a0 ", s" #b0 "\n\tvadd.f32 s" #a1 ", s" #a1 ", s" #b1 "\n\t" \
     "vadd.f32 s" #a2 ", s" #a2 ", s" #b2 "\n\tvadd.f32 s" #a3 ", s" #a3 ", s" #b3 "\n\t"
@@ -45,6 +44,9 @@ BNN_INLINE bnn_vfp_clamp bnn_vfp_clamp_of(const bnn_layer *layer)
     "tst.w r0, #1\n\tbeq.w 8f\n\tvldr s16, [" clamp ", #4]\n\t" below "\n"             \
     "8:\n\ttst.w r0, #2\n\tbeq.w 9f\n\tvldr s16, [" clamp ", #8]\n\t" above "\n"       \
     "9:\n\t"
+#define BNN_VFP_CLAMP_EIGHT(clamp)                                                     \
+    BNN_VFP_CLAMP(clamp, BNN_VFP_LIMIT_EIGHT("mi", 0, 1, 2, 3, 4, 5, 6, 7),            \
+                  BNN_VFP_LIMIT_EIGHT("gt", 0, 1, 2, 3, 4, 5, 6, 7))
 
 #define BNN_VFP_CLOBBERS                                                                                        \
     "cc", "memory", "s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "s12", "s13",     \

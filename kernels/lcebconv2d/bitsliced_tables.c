@@ -16,7 +16,7 @@ scratch_bytes: >-
 supports: out_bytes > 0 and groups == 1 and kernel_h * kernel_w * in_c <= 32766
 --- */
 #include "bnn_layer.h"
-#include "lce.h"
+#include "lce_planes.h"
 #include "pad.h"
 #include "primitives.h"
 #include "tables.h"
@@ -48,65 +48,6 @@ static void start_counters(const bnn_layer *layer, const bnn_tile *t, uint32_t *
     }
 }
 
-/* One step of a transposition: bits of a from `half` up change places with the bits of b below them. */
-#define EXCHANGE(a, b, half, mask)                     \
-    do {                                               \
-        uint32_t t_ = (((a) >> (half)) ^ (b)) & (mask); \
-        (b) ^= t_;                                     \
-        (a) ^= t_ << (half);                           \
-    } while (0)
-#define EXCHANGE_FOUR(x, far, far_mask, near, near_mask) \
-    EXCHANGE(x[0], x[2], far, far_mask);                 \
-    EXCHANGE(x[1], x[3], far, far_mask);                 \
-    EXCHANGE(x[0], x[1], near, near_mask);               \
-    EXCHANGE(x[2], x[3], near, near_mask)
-
-/* pairs[i]: the number of lane i of a in the lower half, of b in the upper one; m <= 16 planes each. */
-BNN_NOINLINE void pairs_of_planes(const uint32_t *a, const uint32_t *b, int32_t m, uint32_t *pairs)
-{
-    for (int32_t i = 0; i < m; i++) {
-        pairs[i] = (a[i] & 0xffffu) | b[i] << 16;
-        pairs[16 + i] = a[i] >> 16 | (b[i] & 0xffff0000u);
-    }
-    for (int32_t i = m; i < 16; i++)
-        pairs[i] = pairs[16 + i] = 0;
-    for (uint32_t *p = pairs; p < pairs + 32; p += 16) {
-        for (int32_t i = 0; i < 4; i++) {
-            uint32_t x[4] = {p[i], p[i + 4], p[i + 8], p[i + 12]};
-            EXCHANGE_FOUR(x, 8, 0x00ff00ffu, 4, 0x0f0f0f0fu);
-            p[i] = x[0], p[i + 4] = x[1], p[i + 8] = x[2], p[i + 12] = x[3];
-        }
-        for (int32_t i = 0; i < 16; i += 4) {
-            uint32_t x[4] = {p[i], p[i + 1], p[i + 2], p[i + 3]};
-            EXCHANGE_FOUR(x, 2, 0x33333333u, 1, 0x55555555u);
-            p[i] = x[0], p[i + 1] = x[1], p[i + 2] = x[2], p[i + 3] = x[3];
-        }
-    }
-}
-
-/* Write the outputs of a group, two pixels of the tile at a time. */
-static void store(const bnn_layer *layer, const bnn_tile *t, int32_t group, const uint32_t *counters, uint32_t *pairs,
-                  int32_t m)
-{
-    const int32_t pixel_bytes = layer->out_c * layer->out_bytes, width = t->x1 - t->x0;
-    const int32_t rest = layer->out_c - 32 * group, n = rest < 32 ? rest : 32;
-    char *out = (char *)layer->output + (t->y0 * layer->out_w + t->x0) * pixel_bytes, *first = 0;
-    for (int32_t y = t->y0; y < t->y1; y++, out += (layer->out_w - width) * pixel_bytes)
-        for (int32_t x = 0; x < width; x++, counters += m, out += pixel_bytes) {
-            if (!first) {
-                first = out;
-                continue;
-            }
-            pairs_of_planes(counters - m, counters, m, pairs);
-            bnn_lce_store_pairs(layer, pairs, 32 * group, n, first, out);
-            first = 0;
-        }
-    if (first) {
-        pairs_of_planes(counters - m, counters - m, m, pairs);
-        bnn_lce_store_pairs(layer, pairs, 32 * group, n, first, 0);
-    }
-}
-
 void lcebconv2d_bitsliced_tables(const bnn_layer *layer)
 {
     bnn_layer framed;
@@ -125,7 +66,7 @@ void lcebconv2d_bitsliced_tables(const bnn_layer *layer)
             for (int32_t group = 0; 32 * group < layer->out_c; group++) {
                 start_counters(layer, &t, counters, m);
                 w = bnn_count_group(layer, &t, w, counters, tables, m);
-                store(layer, &t, group, counters, pairs, m);
+                bnn_lce_store_planes(layer, &(bnn_lce_tile){t.y0, t.y1, t.x0, t.x1, m}, group, counters, pairs);
             }
         }
     }

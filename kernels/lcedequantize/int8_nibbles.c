@@ -3,7 +3,7 @@ operator: LceDequantize
 variant: int8_nibbles
 idea: >-
   four bytes at a time: a multiplication spreads four bits over four bytes, another one makes each the difference of
-  the two levels. 1.8 cycles per element on a Cortex-M4
+  the two levels. 2.2 cycles per element on a Cortex-M4
 registers: word, element, level, difference, two constants, pointer, count
 needs: []
 fixed_time: true
@@ -12,6 +12,12 @@ supports: out_bytes == 1 and in_c % 4 == 0
 #include "bnn_layer.h"
 #include "primitives.h"
 
+/* Bit i of the lowest four goes to bit 8 i: of its copies at 0, 7, 14 and 21. */
+BNN_INLINE uint32_t spread(uint32_t x)
+{
+    return (x & 15) * 0x00204081u & 0x01010101u;
+}
+
 void lcedequantize_int8_nibbles(const bnn_layer *layer)
 {
     const uint32_t *in = layer->input;
@@ -19,12 +25,17 @@ void lcedequantize_int8_nibbles(const bnn_layer *layer)
     const uint32_t low = (uint8_t)layer->out_min * 0x01010101u;
     const uint32_t difference = (uint8_t)(layer->out_min ^ layer->out_max);
 
-    for (int32_t pixels = layer->in_h * layer->in_w; pixels > 0; pixels--)
-        for (int32_t rest = layer->in_c; rest > 0; rest -= 32) {
-            uint32_t word = *in++;
+    for (int32_t pixels = layer->in_h * layer->in_w; pixels > 0; pixels--) {
+        int32_t rest = layer->in_c;
 
-            /* bit i of a nibble goes to bit 8 i: of its copies at 0, 7, 14 and 21 */
-            for (int32_t n = rest < 32 ? rest : 32; n > 0; n -= 4, word >>= 4)
-                *out++ = low ^ ((word & 15) * 0x00204081u & 0x01010101u) * difference;
+        for (; rest >= 32; rest -= 32, out += 8) {
+            const uint32_t word = *in++;
+
+#define FOUR(i) out[i] = low ^ spread(word >> 4 * (i)) * difference
+            FOUR(0), FOUR(1), FOUR(2), FOUR(3), FOUR(4), FOUR(5), FOUR(6), FOUR(7);
         }
+        if (rest)
+            for (uint32_t word = *in++; rest > 0; rest -= 4, word >>= 4)
+                *out++ = low ^ spread(word) * difference;
+    }
 }

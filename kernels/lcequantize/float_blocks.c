@@ -2,9 +2,9 @@
 operator: LceQuantize
 variant: float_blocks
 idea: >-
-  eight floats at a time: adjacent loads, then a subtraction, a comparison and an addition with carry for each, as
-  integers. 4.4 cycles per element on a Cortex-M4
-registers: eight elements, bits, pointer, two constants, count
+  eight floats at a time: one load, then a subtraction, a comparison and an addition with carry for each, as integers.
+  4.3 cycles per element on a Cortex-M4
+registers: eight elements, bits, two pointers, an end, two constants
 needs: [thumb2]
 fixed_time: true
 supports: in_bytes == 4
@@ -16,22 +16,29 @@ supports: in_bytes == 4
 #define NEGATIVES (0xff800001u - 0x80000001u)
 #define PUSH(x) "sub.w " #x ", " #x ", r2\n\tcmp.w " #x ", r3\n\tadc.w r12, r12, r12\n\t"
 
-/* The bits of 8 * blocks floats that end at `end`. */
-static __attribute__((naked, noinline)) uint32_t pack_blocks(const uint32_t *end __attribute__((unused)),
-                                                             int32_t blocks __attribute__((unused)),
-                                                             uint32_t first __attribute__((unused)),
-                                                             uint32_t negatives __attribute__((unused)))
+#define EIGHT \
+    "ldmdb.w r0!, {r4-r11}\n\t" PUSH(r11) PUSH(r10) PUSH(r9) PUSH(r8) PUSH(r7) PUSH(r6) PUSH(r5) PUSH(r4)
+
+/* Pack 32 floats to a word, from x up to `end`. Returns the end of the words. */
+static __attribute__((naked, noinline)) uint32_t *pack_words(const uint32_t *x __attribute__((unused)),
+                                                             const uint32_t *end __attribute__((unused)),
+                                                             uint32_t *out __attribute__((unused)))
 {
     __asm__ volatile(
         "push.w {r4-r11, lr}\n\t"
-        "mov.w r12, #0\n\t"
+        "mov.w lr, r2\n\t"
+        "mov.w r2, #0x80000000\n\t"
+        "add.w r2, r2, #1\n\t"
+        "mov.w r3, #0x7f800000\n\t" /* NEGATIVES */
         ".p2align 3\n"
         "1:\n\t"
-        "ldmdb.w r0!, {r4-r11}\n\t"
-        PUSH(r11) PUSH(r10) PUSH(r9) PUSH(r8) PUSH(r7) PUSH(r6) PUSH(r5) PUSH(r4)
-        "subs.w r1, r1, #1\n\t"
+        "add.w r0, r0, #128\n\t"
+        EIGHT EIGHT EIGHT EIGHT /* 32 additions with carry leave nothing of what r12 held */
+        "str.w r12, [lr], #4\n\t"
+        "add.w r0, r0, #128\n\t"
+        "cmp.w r0, r1\n\t"
         "bne.w 1b\n\t"
-        "mov.w r0, r12\n\t"
+        "mov.w r0, lr\n\t"
         "pop.w {r4-r11, pc}");
 }
 
@@ -39,17 +46,21 @@ void lcequantize_float_blocks(const bnn_layer *layer)
 {
     const uint32_t *x = layer->input;
     uint32_t *out = layer->output;
+    const int32_t rest = layer->in_c % 32, all = layer->in_h * layer->in_w;
+    /* without a rest, pixels follow each other like words */
+    const int32_t pixels = rest ? all : 1, whole = rest ? layer->in_c - rest : all * layer->in_c;
 
-    for (int32_t pixels = layer->in_h * layer->in_w; pixels > 0; pixels--)
-        for (int32_t rest = layer->in_c; rest > 0; rest -= 32) {
-            const int32_t n = rest < 32 ? rest : 32, blocks = n / 8;
+    for (int32_t pixel = 0; pixel < pixels; pixel++) {
+        if (whole)
+            out = pack_words(x, x + whole, out);
+        x += whole;
+        if (rest) {
             uint32_t bits = 0;
 
-            for (int32_t i = n - 1; i >= 8 * blocks; i--)
+            for (int32_t i = rest - 1; i >= 0; i--)
                 bits = bnn_push_threshold(bits, x[i] - 0x80000001u, NEGATIVES);
-            if (blocks)
-                bits = bits << 8 * blocks % 32 | pack_blocks(x + 8 * blocks, blocks, 0x80000001u, NEGATIVES);
             *out++ = bits;
-            x += n;
+            x += rest;
         }
+    }
 }

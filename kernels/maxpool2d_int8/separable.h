@@ -51,6 +51,6 @@ static inline void pool_rows_then_columns(const bnn_layer *layer)
             output += layer->in_c;
         }
     }
-    bnn_clamp_output(layer);
+    bnn_limit_output(layer);
 }
 #endif

@@ -52,5 +52,5 @@ BNN_NOINLINE void multiply_run(const bnn_layer *layer, const int8_t *a, const in
 void mul_int8_simd(const bnn_layer *layer)
 {
     bnn_pair(layer, layer->operands[7], multiply_run);
-    bnn_clamp_output(layer);
+    bnn_limit_output(layer);
 }

@@ -17,7 +17,8 @@ scratch_bytes: 32 * out_words + 32 * out_words + 7 * stride_w * in_c + kernel_w 
   * (1 + (kernel_w * in_c // ((kernel_w * in_c + 5) // 6) >= 4))
   * (1 + (kernel_w * in_c // ((kernel_w * in_c + 5) // 6) >= 5))
   * (1 + (kernel_w * in_c // ((kernel_w * in_c + 5) // 6) >= 6))
-  * (((kernel_w * in_c + 5) // 6) + (kernel_w * in_c // ((kernel_w * in_c + 5) // 6) >= 3) * (kernel_w * in_c % ((kernel_w * in_c + 5) // 6)))
+  * (((kernel_w * in_c + 5) // 6) + (kernel_w * in_c // ((kernel_w * in_c + 5) // 6) >= 3)
+  * (kernel_w * in_c % ((kernel_w * in_c + 5) // 6)))
 supports: kernel_h * kernel_w * in_c <= 256
 --- */
 enum { MOST_TAPS = 6 }; /* of a group */

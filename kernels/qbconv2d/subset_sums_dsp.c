@@ -72,8 +72,10 @@ typedef struct {
 
 extern const char qbconv2d_lookups[], qbconv2d_store[], qbconv2d_end[];
 
-/* The outputs of a list for eight pixels. p: 96 bytes before the first head. Bits of pixels 0, 2, 1, 3 are bytes of r10,
- * those of pixels 4, 6, 5, 7 of r11. */
+/* The outputs of a list for eight pixels. Sums are modulo 65536. Those of one output reach from -255 n to 255 p, where
+ * n of its weights are negative and p positive. Its thresholds are t_lo >= -255 n - 1 and t_hi <= 255 p + 1, so its
+ * sum plus bias lies between width - 65536 and 65535 if 255 (n + p) < 65535, and bits stay right. p: 96 bytes before
+ * the first head. Bits of pixels 0, 2, 1, 3 are bytes of r10, those of pixels 4, 6, 5, 7 of r11. */
 static __attribute__((naked, noinline)) void outputs(const uint8_t *p __attribute__((unused)),
                                                      const void *tables __attribute__((unused)),
                                                      const job *j __attribute__((unused)))
@@ -162,8 +164,8 @@ static __attribute__((naked, noinline)) void outputs(const uint8_t *p __attribut
 #define DOUBLE(x) "lsl.w " #x ", " #x ", #1\n\t"
 
 /* A group's table, word by word of its entries. r4 to r6, r3, r12, lr: the taps of two pixels; r7: the sum with all
- * signs negative. Then entries stay in r7 to r11 and r4 to r6, eight patterns of the first three taps, while the others
- * change their signs one at a time. in: the first pixel's taps; step: bytes to the second one's. */
+ * signs negative. Then entries stay in r7 to r11 and r4 to r6, eight patterns of the first three taps, while the
+ * others change their signs one at a time. in: the first pixel's taps; step: bytes to the second one's. */
 #define DEFINE_BUILD(count)                                                                        \
     static __attribute__((naked, noinline)) void build_##count(                                    \
         void *table __attribute__((unused)), const uint8_t *in __attribute__((unused)),            \

@@ -1,7 +1,7 @@
 /* The kernels of subset sums for cores without DSP instructions, in Armv6-M's instructions.
  *
- * SUBSET_HALVES: entries hold eight pixels as halves of words, else four pixels. A word is a true integer, the sum of its
- * lower half and 65536 times its upper, so that plain additions serve: halves become sums when no more is added, because
+ * SUBSET_HALVES: entries hold eight pixels as halves of words, else four pixels. A word is a true integer, the sum of
+ * its lower half and 65536 times its upper, so that plain additions serve: in the end the halves are sums, because
  * sums start where they cannot end below 0.
  */
 #ifndef SUBSET_SUMS_THUMB_H
@@ -134,20 +134,19 @@ static void build_row(const subset_plan *s, uint8_t *tables, const uint8_t *in)
     for (int32_t group = 0; group < s->groups; group++) {
         const int32_t taps = taps_of(s, group);
         uint32_t twice[4 * MOST_TAPS], *end = table + 4;
-        table[0] = table[1] = table[2] = table[3] = 0;
-        for (int32_t tap = 0; tap < taps; tap++, in++) {
-            const uint8_t *pixel = in;
-            for (int32_t i = 0; i < 4; i++) {
-                uint32_t x = *pixel;
-                pixel += step;
-                if (SUBSET_HALVES) {
-                    x |= (uint32_t)*pixel << 16;
-                    pixel += step;
-                }
-                table[i] -= x;
-                twice[4 * tap + i] = x << 1;
+        const uint8_t *pixel = in;
+        for (int32_t i = 0; i < 4; i++, pixel += SUBSET_HALVES ? 2 * step : step) {
+            uint32_t sum = 0, *to = twice + i;
+            for (int32_t tap = 0; tap < taps; tap++, to += 4) {
+                uint32_t x = pixel[tap];
+                if (SUBSET_HALVES)
+                    x |= (uint32_t)pixel[step + tap] << 16;
+                sum -= x;
+                *to = x << 1;
             }
+            table[i] = sum;
         }
+        in += taps;
         for (int32_t tap = 0; tap < taps; tap++, end += end - table)
             extend_table(table, end, twice + 4 * tap);
         table += ENTRY_BYTES / 4 * entries_of(taps);

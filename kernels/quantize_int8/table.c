@@ -2,10 +2,11 @@
 operator: Quantize_int8
 variant: table
 idea: the output of each of the 256 inputs is a constant; four elements per turn from one word. ReLU and ReLU6, too.
-  Its addresses depend on the data, so time is fixed only without a data cache.
 registers: four bytes, the word, three pointers
 needs: []
 fixed_time: true
+looks_up_in: weights
+constants: table
 supports: in_bytes == 1
 --- */
 #include "bnn_layer.h"
@@ -31,6 +32,7 @@ void quantize_int8_table(const bnn_layer *layer)
 #endif
         output += 4;
     }
+#pragma GCC unroll 1
     for (; count > 0; count--)
         *output++ = table[*input++];
 }

@@ -1,11 +1,12 @@
 /* ---
 operator: Softmax_int8
 variant: table
-idea: the exponential of each of the 256 differences to the maximum is a constant. Its addresses depend on the data, so
-  time is fixed only without a data cache.
+idea: the exponential of each of the 256 differences to the maximum is a constant.
 registers: the sum, the maximum, the table, the pointer, the count; three of the scale
 needs: []
 fixed_time: true
+looks_up_in: weights
+constants: table
 --- */
 #include "softmax.h"
 

@@ -1,4 +1,4 @@
-"""kernels/runtime/softfloat.c: every function against NumPy's float32, on edge and random bit patterns."""
+"""kernels/runtime/softfloat*.c: every function against NumPy's float32, on edge and random bit patterns."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from bnnsim.emulate.run import emulate
 from bnnsim.errors import EmulationFault
 from bnnsim.isa import load_isa
 from bnnsim.timing.core import load_core
+from bnnsim.timing.decode import decode_instruction
 from bnnsim.timing.price import price
 from bnnsim.timing.program import decode_program
 from tests.conftest import FLASH, RAM, REGIONS_OF_ZERO_WAIT, compilers
@@ -58,25 +59,25 @@ def compared(operation):
     return lambda a, b: operation(a.view(np.float32), b.view(np.float32)).astype(np.uint32)
 
 
-# name → (C parameters and result, what NumPy says)
+# name → (operands, what NumPy says of their bits)
 FUNCTIONS = {
-    "__aeabi_fadd": ("uff", binary(np.add)),
-    "__aeabi_fsub": ("uff", binary(np.subtract)),
-    "__aeabi_frsub": ("uff", binary(lambda a, b: b - a)),
-    "__aeabi_fmul": ("uff", binary(np.multiply)),
-    "__aeabi_fdiv": ("uff", binary(np.divide)),
-    "__aeabi_i2f": ("f", lambda a, _: a.view(np.int32).astype(np.float32).view(np.uint32)),
-    "__aeabi_ui2f": ("f", lambda a, _: a.astype(np.float32).view(np.uint32)),
-    "__aeabi_f2iz": ("f", lambda a, _: (to_int(a, -(2**31), 2**31 - 1) & 0xFFFFFFFF).astype(np.uint32)),
-    "__aeabi_f2uiz": ("f", lambda a, _: to_int(a, 0, 2**32 - 1).astype(np.uint32)),
-    "__aeabi_fcmpeq": ("ff", compared(np.equal)),
-    "__aeabi_fcmplt": ("ff", compared(np.less)),
-    "__aeabi_fcmple": ("ff", compared(np.less_equal)),
-    "__aeabi_fcmpge": ("ff", compared(np.greater_equal)),
-    "__aeabi_fcmpgt": ("ff", compared(np.greater)),
-    "__aeabi_fcmpun": ("ff", compared(lambda a, b: np.isnan(a) | np.isnan(b))),
+    "__aeabi_fadd": (2, binary(np.add)),
+    "__aeabi_fsub": (2, binary(np.subtract)),
+    "__aeabi_frsub": (2, binary(lambda a, b: b - a)),
+    "__aeabi_fmul": (2, binary(np.multiply)),
+    "__aeabi_fdiv": (2, binary(np.divide)),
+    "__aeabi_i2f": (1, lambda a, _: a.view(np.int32).astype(np.float32).view(np.uint32)),
+    "__aeabi_ui2f": (1, lambda a, _: a.astype(np.float32).view(np.uint32)),
+    "__aeabi_f2iz": (1, lambda a, _: (to_int(a, -(2**31), 2**31 - 1) & 0xFFFFFFFF).astype(np.uint32)),
+    "__aeabi_f2uiz": (1, lambda a, _: to_int(a, 0, 2**32 - 1).astype(np.uint32)),
+    "__aeabi_fcmpeq": (2, compared(np.equal)),
+    "__aeabi_fcmplt": (2, compared(np.less)),
+    "__aeabi_fcmple": (2, compared(np.less_equal)),
+    "__aeabi_fcmpge": (2, compared(np.greater_equal)),
+    "__aeabi_fcmpgt": (2, compared(np.greater)),
+    "__aeabi_fcmpun": (2, compared(lambda a, b: np.isnan(a) | np.isnan(b))),
 }  # fmt: skip
-FLOAT_RESULTS = {name for name, (kind, _) in FUNCTIONS.items() if kind == "uff"}
+FLOAT_RESULTS = {f"__aeabi_{name}" for name in ("fadd", "fsub", "frsub", "fmul", "fdiv")}
 
 SOURCE = """
 #include <stdint.h>
@@ -98,7 +99,7 @@ void test(void)
 
 def trace_of(folder, name, rows, compiler, core):
     """Ends only if the function has the value of every row (a, b, result); returns image and trace."""
-    both = len(FUNCTIONS[name][0]) > 1
+    both = FUNCTIONS[name][0] == 2
     text = SOURCE.replace("ROWS", ", ".join("{" + ", ".join(f"{x}u" for x in row) + "}" for row in rows))
     text = text.replace("PARAMETERS", "uint32_t, uint32_t" if both else "uint32_t").replace("NAME", name)
     text = text.replace("ARGUMENTS", "row[0], row[1]" if both else "row[0]")
@@ -123,7 +124,7 @@ def rows_of(name, a, b):
 @pytest.mark.parametrize("compiler", compilers())
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_function(tmp_path, name, compiler, core):
-    a, b = patterns(len(name), 2000)
+    a, b = patterns(len(name), 1000)
     trace_of(tmp_path, name, rows_of(name, a, b), compiler, core)
 
 
@@ -156,3 +157,33 @@ def test_time_is_fixed_for_finite_operands(tmp_path, name, compiler, core):
         table = load_core(core)
         found.add(int(price(decode_program(trace, image, table), table, {}).cycles[0]))
     assert len(found) == 1
+
+
+FLOAT_SOURCE = "float test(float a, float b);\nfloat test(float a, float b) { return a * b + a; }\n"
+INTEGER_SOURCE = "/* no float */ int test(int a, int b);\nint test(int a, int b) { return a * b; } // float\n"
+
+
+@pytest.mark.parametrize("compiler", compilers())
+@pytest.mark.parametrize(
+    ("core", "fpu"), [("cortex-m4", 1), ("cortex-m7", 1), ("cortex-m33", 1), *((c, 0) for c in CORES)]
+)
+def test_floats_are_computed_by_the_fpu_where_there_is_one(tmp_path, compiler, core, fpu):
+    toolchain = load_toolchain(compiler, load_core(core).target[compiler])
+    assert toolchain.fpu == fpu == ("fpu" in load_core(core).features)
+    path = tmp_path / "source.c"
+    path.write_text(FLOAT_SOURCE)
+    image = Builder(toolchain, load_isa("base"), Cache(), FLASH, RAM).build_function(path, "test")
+    decoded = [decode_instruction(image.read(address, size)) for address, size, _ in image.words()]
+    used = {found.mnemonic for found in decoded if found is not None}
+    assert bool(used & {"vmul", "vmla"}) == fpu
+    assert "vfma" not in used  # rounds once; VMLA rounds the product, too
+    assert ("__aeabi_fmul" in image.symbols) == (not fpu)
+
+
+def test_only_files_that_name_floats_are_compiled_for_the_fpu(tmp_path):
+    toolchain = load_toolchain("clang", "cortex-m4")
+    for text, wanted in ((FLOAT_SOURCE, True), (INTEGER_SOURCE, False), ('#include "float32.h"\n', True)):
+        (tmp_path / "source.c").write_text(text)
+        assert ("-mfloat-abi=softfp" in toolchain.flags_for(tmp_path / "source.c")) == wanted
+    without = load_toolchain("clang", "cortex-m4+nofp")
+    assert without.flags_for(tmp_path / "source.c") == without.flags

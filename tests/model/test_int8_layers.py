@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -67,7 +68,7 @@ def one_output(layer: Layer, x: np.ndarray, row: int, column: int, o: int) -> in
 def layers(draw: st.DrawFn) -> Layer:
     operator = draw(st.sampled_from(OPERATORS))
     shape = (draw(st.integers(1, 5)), draw(st.integers(1, 5)), draw(st.sampled_from([1, 2, 3, 7])))
-    keys = {"bias": draw(st.booleans()), "rounding": draw(st.sampled_from(["double", "single"]))}
+    keys: dict[str, Any] = {"bias": draw(st.booleans()), "rounding": draw(st.sampled_from(["double", "single"]))}
     keys["activation"] = draw(st.sampled_from(list(REAL_LIMITS)))
     if draw(st.booleans()):
         keys |= {"output_scale": draw(st.floats(0.005, 0.5)), "output_zero_point": draw(st.integers(-128, 127))}
@@ -149,7 +150,7 @@ def test_activations_clamp_within_the_type(
 
 @pytest.mark.parametrize("operator", OPERATORS)
 def test_random_parameters_keep_the_spread(operator: str) -> None:
-    keys = {"bias": True} | ({} if "Depthwise" in operator else {"channels": 64})
+    keys: dict[str, Any] = {"bias": True} | ({} if "Depthwise" in operator else {"channels": 64})
     keys |= {} if "Fully" in operator else {"kernel": 3, "padding": "same"}
     layer = random_layer(operator, (8, 8, 48), **keys)
     x = random_tensor(layer.input, np.random.default_rng(0))

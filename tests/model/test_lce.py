@@ -11,15 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bnnsim.errors import LoweringError, UsageError
-from bnnsim.model.lowering import layer_fields
-from bnnsim.model.lowering.lce import convolution_constants, sign_thresholds
+from bnnsim.model.integer_line import evaluate, integer_line
+from bnnsim.model.kernels import load_kernels
+from bnnsim.model.lowering import layer_fields, lower_layer
+from bnnsim.model.lowering.lce import integer_lines, sign_thresholds
 from bnnsim.model.network import Layer, random_layer, random_tensor
-from bnnsim.model.output_transform import transformed
+from bnnsim.model.output_transform import distance_range, factors, half_away, transformed
 from bnnsim.model.reference import run_layer
 from bnnsim.model.tensor import Tensor
 
 # Parts of two networks of random weights, converted and run by Larq Compute Engine (larq-compute-engine): two inputs
 # each, all weights, and its outputs; ±1 as bits, 1 for +1, in bytes along the channels.
+_ZERO_POINTS = st.integers(-128, 127)
 GOLDEN = Path(__file__).parents[1] / "data" / "lce.npz"
 
 
@@ -178,8 +181,8 @@ def test_dequantized_levels(scale, zero, low, high):
 
 def test_halves_round_away_from_zero():
     layer = random_layer("LceBconv2d", (1, 1, 1), 4, 1, output="int8", output_scale=1.0)
-    parameters = {"weights": np.ones((4, 1, 1, 1), np.int8), "multiplier": np.float32([1, 1, 1, 1])}
-    layer = replace(layer, parameters={**parameters, "bias": np.float32([1.5, -3.5, 0.49999997 - 1, 200])})
+    parameters = {"weights": np.ones((4, 1, 1, 1), np.int8), "multiplier": np.array([1, 1, 1, 1], np.float32)}
+    layer = replace(layer, parameters={**parameters, "bias": np.array([1.5, -3.5, 0.49999997 - 1, 200], np.float32)})
     assert run_layer(layer, np.ones((1, 1, 1), np.int8)).ravel().tolist() == [3, -3, 0, 127]
 
 
@@ -200,13 +203,10 @@ def test_impossible_attributes(keys, message):
 
 def test_numbers_beyond_float32_are_refused():
     layer = random_layer("LceBconv2d", (2, 2, 32), 2, 1, output="int8", output_scale=1e-30)
-    layer = replace(layer, parameters={**layer.parameters, "multiplier": np.float32([1, 1e20])})
-
-    class Fake:
-        weights = "bit O Y X C/32 C%32"
-
+    layer = replace(layer, parameters={**layer.parameters, "multiplier": np.array([1, 1e20], np.float32)})
+    plain = next(kernel for kernel in load_kernels() if kernel.function == "lcebconv2d_plain")
     with pytest.raises(LoweringError, match="exceed float32"):
-        convolution_constants(layer, Fake())  # type: ignore[arg-type]
+        lower_layer(layer, plain)
 
 
 def test_which_kernels_compute_bits():
@@ -215,3 +215,30 @@ def test_which_kernels_compute_bits():
     assert random_layer("LceBconv2d", (2, 2, 64), 2, 1, output="bit", groups=2).kernel_operators == ("LceBconv2d",)
     assert random_layer("LceBconv2d", (2, 2, 64), 2, 1).kernel_operators == ("LceBconv2d",)
     assert random_layer("LceBMaxPool2d", (2, 2, 64), kernel=2).kernel_operators == ("LceBMaxPool2d", "BMaxPool2D")
+
+
+@settings(max_examples=60, deadline=None)
+@given(convolutions(), st.data())
+def test_integer_lines_give_the_same_numbers(layer: Layer, data: st.DataObject) -> None:
+    """Halves on both sides of 0 are the hard case: quarters as factors and offsets make many."""
+    size = layer.output.shape[2]
+    numbers = st.integers(-20, 20).map(lambda n: n / 4) | st.floats(-3, 3, width=32)
+    drawn = {key: np.array([data.draw(numbers) for _ in range(size)], np.float32) for key in ("multiplier", "bias")}
+    output = Tensor(
+        layer.output.shape, "int8", data.draw(st.sampled_from([1.0, 0.5, 6 / 127])), data.draw(_ZERO_POINTS)
+    )
+    layer = replace(layer, output=output, parameters={**layer.parameters, **drawn})
+    factor, _ = factors(layer.parameters, output)
+    found = np.frombuffer(integer_lines(layer, factor)["requantize"], "<i4").reshape(size, 3)
+    synapses = layer.parameters["weights"][0].size
+    low, high = distance_range(synapses, str(layer.attributes["activation"]))
+    distances = np.arange(low, high + 1)
+    expected = half_away(transformed(np.repeat(synapses - distances[:, None], size, axis=1), layer))
+    for o, (multiplier, offset, shift) in enumerate(found.tolist()):
+        np.testing.assert_array_equal(evaluate((multiplier, offset, shift), distances), expected[:, o])
+
+
+def test_no_integer_line_for_distances_beyond_15_bits_or_impossible_steps():
+    assert integer_line(np.zeros(2**15 + 1, np.int8), 0, 0.0) is None
+    assert integer_line(np.array([0, 1, 1, 1, 2, 2, 3, 9], np.int8), 0, 0.5) is None
+    assert integer_line(np.array([0, 1, 1, 2], np.int8), 0, 2.0**40) is None

@@ -24,6 +24,7 @@ from bnnsim.model.lowering import LoweredLayer, layer_struct_fields
 from bnnsim.paths import data_root
 
 STACK_BYTES = 8192
+_RUNTIME = ("startup.s", "runtime.c", "arithmetic.c", "softfloat.c", "softfloat_convert.c")
 BEGIN, END = "bnnsim_begin", "bnnsim_end"
 ARENA = "bnnsim_arena"
 
@@ -84,7 +85,7 @@ class Builder:
     def _link(self, sources: list[Path], main: str, keep: tuple[str, ...]) -> Image:
         kernels = data_root() / "kernels"
         includes = (kernels / "include", write_header_folder(self.cache, header(self.isa)))
-        runtime = [kernels / "runtime" / name for name in ("startup.s", "runtime.c", "arithmetic.c", "softfloat.c")]
+        runtime = [kernels / "runtime" / name for name in _RUNTIME]
         with tempfile.TemporaryDirectory(prefix="bnnsim-") as folder:
             generated = Path(folder) / "main.s"
             generated.write_text(main)

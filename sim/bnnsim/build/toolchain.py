@@ -27,7 +27,7 @@ COMMON_FLAGS = (
     "-falign-functions=16", "-falign-loops=8", "-ffp-contract=off",
 )  # fmt: skip
 # The instructions that the FPUs of all cores have; a fused multiply-add would round once instead of twice.
-_FPU_FLAGS = ("-mfloat-abi=softfp", "-mfpu=fpv4-sp-d16")
+FPU_FLAGS = ("-mfloat-abi=softfp", "-mfpu=fpv4-sp-d16")
 _FPU_CORES = ("cortex-m4", "cortex-m7", "cortex-m33")  # unless the target says +nofp
 _NO_CODE = re.compile(rb"/\*.*?\*/|//[^\n]*", re.DOTALL)
 _WARNINGS = ("-Wall", "-Wextra", "-Werror=implicit-function-declaration")
@@ -68,7 +68,7 @@ class Toolchain:
 
     def flags_for(self, source: Path) -> tuple[str, ...]:
         """Flags of one C file: those of all, and the FPU's where the core has one and the file names floats."""
-        return self.flags + (_FPU_FLAGS if self.fpu and uses_floats(source) else ())
+        return self.flags + (FPU_FLAGS if self.fpu and uses_floats(source) else ())
 
     def compile(self, source: Path, includes: tuple[Path, ...], shift_code_bytes: int, cache: Cache) -> bytes:
         """Compile one .c or .s file to an object file's bytes.
@@ -204,8 +204,10 @@ def sources_of(source: Path) -> list[Path]:
 
 def uses_floats(source: Path) -> bool:
     """Whether a C file, or a header beside it, names a type of floats outside its comments."""
+    if source.suffix != ".c":
+        return False
     texts = (_NO_CODE.sub(b"", path.read_bytes()) for path in sources_of(source))
-    return source.suffix == ".c" and any(re.search(rb"\bfloat", text) for text in texts)
+    return any(re.search(rb"\bfloat", text) for text in texts)
 
 
 def write_header_folder(cache: Cache, text: str) -> Path:

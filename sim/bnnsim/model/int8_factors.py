@@ -7,35 +7,41 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from bnnsim.errors import UsageError
 from bnnsim.model.quantization import quantized_multiplier
 from bnnsim.model.tensor import Tensor
 
 ADD_SHIFT = 20  # left shift of the inputs of a sum (tensorflow/lite/kernels/add.cc, int8)
-INPUT_BITS = 5  # integer bits of scaled differences (kInputDeltaIntBits, tensorflow/lite/micro/kernels/softmax_common.cc)
+# integer bits of scaled differences (kScaledDiffIntegerBits, tensorflow/lite/kernels/internal/reference/softmax.h)
+INPUT_BITS = 5
 Factor = tuple[int, int]
 
 
-def _scale(tensor: Tensor) -> float:
-    """A tensor's scale as the float32 that a TFLite file holds."""
-    return float(np.float32(tensor.scale))
+def exact_scale(tensor: Tensor) -> float:
+    """Return a tensor's scale as the float32 that a TFLite file holds. Raises UsageError when float32 cannot."""
+    with np.errstate(over="ignore"):
+        scale = float(np.float32(tensor.scale))
+    if not 0 < scale < math.inf:
+        raise UsageError(f"scale {tensor.scale:g}: float32 holds 1.4e-45 to 3.4e+38")
+    return scale
 
 
 def rescale_factor(source: Tensor, output: Tensor) -> Factor:
     """Return (multiplier, exponent) of scale_in / scale_out."""
-    return quantized_multiplier(_scale(source) / _scale(output))
+    return quantized_multiplier(exact_scale(source) / exact_scale(output))
 
 
 def add_factors(sources: Sequence[Tensor], output: Tensor) -> tuple[list[Factor], Factor]:
     """Return the factors of the inputs, s / (2 · max s), and of their sum, 2 · max s / (2^20 · s_out)."""
-    twice = 2 * max(map(_scale, sources))
-    inputs = [quantized_multiplier(_scale(source) / twice) for source in sources]
-    return inputs, quantized_multiplier(twice / (2**ADD_SHIFT * _scale(output)))
+    twice = 2 * max(map(exact_scale, sources))
+    inputs = [quantized_multiplier(exact_scale(source) / twice) for source in sources]
+    return inputs, quantized_multiplier(twice / (2**ADD_SHIFT * exact_scale(output)))
 
 
 def mul_factor(sources: Sequence[Tensor], output: Tensor) -> Factor:
     """Return the factor of the products, s1 · s2 / s_out."""
-    first, second = map(_scale, sources)
-    return quantized_multiplier(first * second / _scale(output))
+    first, second = map(exact_scale, sources)
+    return quantized_multiplier(first * second / exact_scale(output))
 
 
 def softmax_factor(source: Tensor) -> tuple[int, int, int]:
@@ -44,7 +50,7 @@ def softmax_factor(source: Tensor) -> tuple[int, int, int]:
     Factor scale · 2^26, at most 2^31 - 1 (PreprocessSoftmaxScaling); differences below diff_min = -floor(31 · 2^26 /
     2^exponent) count as infinitely small (CalculateInputRadius; both in kernels/internal/quantization_util.cc).
     """
-    fraction, exponent = math.frexp(min(_scale(source) * 2.0 ** (31 - INPUT_BITS), 2.0**31 - 1))
+    fraction, exponent = math.frexp(min(exact_scale(source) * 2.0 ** (31 - INPUT_BITS), 2.0**31 - 1))
     multiplier = math.floor(fraction * 2**31 + 0.5)
     if multiplier == 2**31:
         multiplier, exponent = multiplier // 2, exponent + 1

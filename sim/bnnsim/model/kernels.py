@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
@@ -42,6 +42,8 @@ class _FrontMatter(BaseModel):
     needs: tuple[str, ...] = ()
     fixed_time: bool = True
     weights: str | None = None
+    constants: Literal["table", "tree"] | None = None
+    looks_up_in: Literal["activations", "weights"] | None = None
     scratch_bytes: Expression = "0"
     supports: Expression = "1"
 
@@ -86,7 +88,12 @@ def _as_value_error(check: Any) -> Any:
 
 @dataclass(frozen=True)
 class Kernel:
-    """One C kernel. `needs`: primitives, instructions or core features without which it is not usable."""
+    """One C kernel. `needs`: primitives, instructions or core features without which it is not usable.
+
+    constants: the form in which it wants constants, where an operator's lowering offers several. looks_up_in: the part
+    of the program (activations: scratch too; weights: all constants) that it reads at addresses that depend on the data:
+    where that is cached, so does its time.
+    """
 
     operator: str
     variant: str
@@ -99,6 +106,8 @@ class Kernel:
     scratch_bytes: str
     supports: str
     registers: str = ""
+    constants: str | None = None
+    looks_up_in: str | None = None
 
     def accepts(self, layer: Layer) -> bool:
         """Whether this kernel computes the layer's operator and supports its shape."""

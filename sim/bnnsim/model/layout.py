@@ -51,10 +51,10 @@ class Layout:
 
         Raises UsageError for values that the element cannot hold.
         """
-        if (self.element == "float32") != (weights.dtype == np.float32):
-            raise UsageError(f"layout {self}: it holds {self.element}, found {weights.dtype} weights")
         if self.element == "float32":
             return self._arrange(weights).astype(ELEMENTS[self.element]).tobytes()
+        if not np.issubdtype(weights.dtype, np.integer):
+            raise UsageError(f"layout {self}: it holds integers, found {weights.dtype} weights; use float32")
         if self.element == "bit":
             if (abs(weights) != 1).any():
                 found = weights[abs(weights) != 1][0]

@@ -189,12 +189,20 @@ def candidates(cell: Cell, layer: Layer) -> tuple[Kernel, ...]:
                     f"which {cell.core.name} with ISA {cell.isa.name} does not have"
                 )
             return (chosen,)
-    found = tuple(k for k in able if k.fixed_time and not k.missing(available))
+    found = tuple(k for k in able if is_fixed_time(cell, k) and not k.missing(available))
     if tuned := tuple(k for k in found if OPERATORS[layer.operator].family != "binary" or k.variant not in BASELINES):
         return tuned
     if not found:
         raise UsageError(f"layer {layer.name}: no kernel for {layer.operator} on {cell.core.name}, ISA {cell.isa.name}")
     return found
+
+
+def is_fixed_time(cell: Cell, kernel: Kernel) -> bool:
+    """Whether a kernel takes the same time for all data, with its look-ups where the cell has them."""
+    if not kernel.fixed_time or kernel.looks_up_in is None:
+        return kernel.fixed_time
+    reads = cell.board.memory[getattr(cell.placement.place, kernel.looks_up_in)].data
+    return reads is None or not (reads.cache or reads.cache_lines)
 
 
 def _choices(cell: Cell, layer: Layer) -> Iterator[tuple[str, bool]]:

@@ -27,6 +27,7 @@ from bnnsim.study.cell import (
     explained,
     fastest,
     inputs_of,
+    is_fixed_time,
     memory_bytes,
     on_base,
     run_network,
@@ -117,8 +118,8 @@ def _outcome(cell: Cell, report: Report) -> CellResult:
     )
 
 
-def _depends_on_density(layer: Layer, kernel: Kernel) -> bool:
-    return not kernel.fixed_time and [source.dtype for source in layer.sources] == ["bit"]
+def _depends_on_density(cell: Cell, layer: Layer, kernel: Kernel) -> bool:
+    return not is_fixed_time(cell, kernel) and [source.dtype for source in layer.sources] == ["bit"]
 
 
 def _faithful_cycles(cell: Cell) -> dict[str | None, int] | None:
@@ -154,7 +155,7 @@ def _rows(cell: Cell, run: Run, faithful: dict[str | None, int] | None) -> tuple
             input_density=float((inputs_of(cell, layer)[0] > 0).mean()) if layer.input.dtype == "bit" else None,
             code_bytes=kernel_code_bytes(cell.builder, kernel),
             **asdict(lower_layer(layer, kernel).memory),
-            density_sweep=density_sweep(cell, layer, kernel) if _depends_on_density(layer, kernel) else (),
+            density_sweep=density_sweep(cell, layer, kernel) if _depends_on_density(cell, layer, kernel) else (),
         )
         for n, (layer, kernel) in enumerate(zip(cell.network.layers, run.kernels, strict=True))
     ]

@@ -7,11 +7,10 @@ import numpy as np
 from tests.kernels.cases.case import Case
 
 
-def _first(in_shape, channels, kernel, stride=1, padding="same", **more):
-    """A layer on 8-bit input; all-0 and all-255 images, too."""
+def _first(in_shape, channels, kernel, stride: int | tuple[int, int] = 1, padding="same", **more):
     keys = {"channels": channels, "kernel": kernel, "stride": stride, "padding": padding}
     keys |= {name: more.pop(name) for name in ("bias", "prelu") if name in more}
-    return Case("QBConv2D", in_shape, keys, values=more.pop("values", (0, 255)), **more)
+    return Case("QBConv2D", in_shape, keys, values=(0, 255) if "changes" in more else (), **more)
 
 
 def _one_signed(parameters):
@@ -36,6 +35,7 @@ def _at_the_end(parameters):
         "mean": ends.astype(np.float32),
         "beta": np.zeros(outputs, np.float32),
         "gamma": np.resize([1.0, -1.0], outputs).astype(np.float32),
+        "slope": np.ones(outputs, np.float32),
     }
 
 
@@ -65,7 +65,62 @@ _SUBSET_SUMS = [
     _first((5, 5, 5), 33, 7, changes=_one_signed, bias=True),
     _first((3, 4, 33), 33, 3, prelu=True, changes=_one_signed),
     # offsets of tables fill 16 bits
-    _first((5, 5, 40), 2, 5, padding="valid", values=()),
+    _first((5, 5, 40), 2, 5, padding="valid"),
 ]
 
-CASES = [*_SUBSET_SUMS]
+
+def _pointwise(in_shape, channels, **more):
+    keys = {"channels": channels} | {name: more.pop(name) for name in ("stride", "bias", "prelu") if name in more}
+    return Case("BBPointwiseConv2D", in_shape, keys, values=(-1, 1) if "changes" in more else (), **more)
+
+
+def _counts_at_the_end(parameters):
+    """Thresholds one step inside and outside of the sums' largest and smallest value, both polarities."""
+    outputs, synapses = len(parameters["weights"]), parameters["weights"][0].size
+    weights = np.ones_like(parameters["weights"])
+    weights[outputs // 2 :] = -1
+    return {
+        "weights": weights,
+        "mean": np.resize([-1, 1, -1, 1], outputs) * (synapses + np.resize([-1, 0, 1], outputs).astype(np.float32)),
+        "beta": np.zeros(outputs, np.float32),
+        "gamma": np.resize([1.0, 1.0, -1.0, -1.0], outputs).astype(np.float32),
+        "slope": np.ones(outputs, np.float32),
+    }
+
+
+_HELD_PIXELS = [
+    # one to five words a pixel; blocks of four and two pixels, and what is left of them
+    *(_pointwise((3, 3, in_c), 5, bias=True) for in_c in (1, 32, 64, 96, 97, 128, 129)),
+    *(_pointwise((1, width, 32), 4) for width in (2, 3, 4)),
+    *(_pointwise((1, width, 64), 31, prelu=True) for width in (1, 2)),
+    # strides, along one axis, too
+    *(_pointwise((7, 5, in_c), 33, stride=2) for in_c in (31, 33, 65)),
+    _pointwise((1, 9, 32), 3, stride=(2, 1)),
+    _pointwise((9, 1, 32), 3, stride=2),
+    # groups of outputs
+    *(_pointwise((2, 2, 33), channels) for channels in (32, 36, 64, 65)),
+    *(_pointwise((2, 3, in_c), 35, changes=_counts_at_the_end) for in_c in (7, 64, 128)),
+    _pointwise((4, 4, 64), 64, everywhere=True),
+]
+
+
+def _dense(operator, in_c, channels, in_shape=(1, 1), **more):
+    keys = {"channels": channels} | {name: more.pop(name) for name in ("output", "bias", "prelu") if name in more}
+    return Case(operator, (*in_shape, in_c), keys, values=(-1, 1) if "changes" in more else (), **more)
+
+
+_DENSE = [
+    # words of the input around the unrolled eight and sixteen
+    *(_dense(operator, 32 * words, 3) for operator in ("BBFC", "BBQFC") for words in (1, 2, 3, 4, 7, 8, 9, 12, 15, 16)),
+    *(_dense(operator, 17, 5, (3, 7)) for operator in ("BBFC", "BBQFC")),
+    # outputs: fours and words of them
+    *(_dense("BBFC", 64, channels) for channels in (1, 4, 5, 32, 33, 36, 65)),
+    *(_dense("BBQFC", 64, channels, output="int16", bias=True) for channels in (1, 4, 7)),
+    # the largest count of differing bits, in halves of words, too; sixteens of many blocks
+    _dense("BBFC", 65504, 1, changes=_counts_at_the_end),
+    _dense("BBQFC", 65504, 2, output="int32", changes=_counts_at_the_end),
+    _dense("BBFC", 1024, 33, changes=_counts_at_the_end, everywhere=True),
+    _dense("BBQFC", 1056, 6, output="int32", prelu=True, everywhere=True),
+]
+
+CASES = [*_SUBSET_SUMS, *_HELD_PIXELS, *_DENSE]

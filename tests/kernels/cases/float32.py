@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from bnnsim.model.tensor import Tensor
@@ -73,18 +75,19 @@ _DENSES = [
     layer(_DENSE, (4, 4, 16), channels=5, values=()),
     layer(_DENSE, (1, 1, 7), channels=12, changes=scaled_weights(1e-38)),
 ]
+_POOL_KEYS: tuple[tuple[tuple[int, int, int], dict[str, Any]], ...] = (
+    ((1, 1, 1), {"kernel": 1}),
+    ((4, 4, 5), {"kernel": 2, "everywhere": True}),
+    ((5, 7, 3), {"kernel": 3, "stride": 2, "padding": "same", "activation": "relu", "everywhere": True}),
+    ((3, 4, 33), {"kernel": 3, "stride": 1, "padding": "same"}),
+    ((6, 5, 8), {"kernel": (2, 3), "activation": "relu6"}),
+    ((7, 7, 4), {"kernel": 5, "stride": 3, "padding": "same", "activation": "relu_n1_to_1"}),
+    ((2, 3, 95), {"kernel": (1, 2), "stride": (2, 1)}),
+)
 _POOLS = [
-    layer(operator, shape, kernel=kernel, values=(*VALUES, float("inf")), **keys)
+    layer(operator, shape, values=(*VALUES, float("inf")), **keys)
     for operator in ("MaxPool2D_float32", "AveragePool2D_float32")
-    for shape, kernel, keys in (
-        ((1, 1, 1), 1, {}),
-        ((4, 4, 5), 2, {"everywhere": True}),
-        ((5, 7, 3), 3, {"stride": 2, "padding": "same", "activation": "relu", "everywhere": True}),
-        ((3, 4, 33), 3, {"stride": 1, "padding": "same"}),
-        ((6, 5, 8), (2, 3), {"activation": "relu6"}),
-        ((7, 7, 4), 5, {"stride": 3, "padding": "same", "activation": "relu_n1_to_1"}),
-        ((2, 3, 95), (1, 2), {"stride": (2, 1)}),
-    )
+    for shape, keys in _POOL_KEYS
 ]
 _PAIRS = [
     pair(operator, shape, second, values=VALUES + OVERFLOWS[:2], **keys)

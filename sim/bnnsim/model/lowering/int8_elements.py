@@ -54,7 +54,7 @@ def softmax_fields(layer: Layer) -> dict[str, int]:
 
 def softmax_constants(layer: Layer, kernel: Kernel) -> dict[str, bytes]:
     """For kernels that look exponentials up: operands [256] int32, by how far below the maximum an input lies."""
-    if kernel.variant != "table":
+    if kernel.constants != "table":
         return {}
     multiplier, exponent, diff_min = softmax_factor(layer.input)
     below = np.arange(256, dtype=np.int64)
@@ -79,7 +79,7 @@ def _rows(layer: Layer, factors: list[tuple[int, int]]) -> dict[str, bytes]:
 
 def add_constants(layer: Layer, kernel: Kernel) -> dict[str, bytes]:
     """Rows of the inputs with their factors, or for kernels that look addends up the result of `_addends`."""
-    if kernel.variant == "table":
+    if kernel.constants == "table":
         return {"operands": _addends(layer).astype("<i4").tobytes()}
     return _rows(layer, add_factors(layer.sources, layer.output)[0])
 
@@ -102,7 +102,7 @@ def mul_constants(layer: Layer, kernel: Kernel) -> dict[str, bytes]:
 
 def rescale_constants(layer: Layer, kernel: Kernel) -> dict[str, bytes]:
     """For kernels that look outputs up: operands [256] int8, the output of the input whose byte is the index."""
-    if kernel.variant != "table":
+    if kernel.constants != "table":
         return {}
     y = (
         requantize(_int8_by_byte() - layer.input.zero_point, *rescale_factor(layer.input, layer.output))
@@ -117,7 +117,7 @@ def quantize_constants(layer: Layer, kernel: Kernel) -> dict[str, bytes]:
     tree of `_search_tree`, operands [256] uint32."""
     if layer.input.dtype == "int8":
         return rescale_constants(layer, kernel)
-    if kernel.variant != "search":
+    if kernel.constants != "tree":
         return {"factor": np.float32(layer.output.scale).tobytes()}
     return {"operands": _search_tree(layer).astype("<u4").tobytes()}
 
@@ -154,7 +154,7 @@ def _float_of_key(keys: np.ndarray) -> np.ndarray:
 def dequantize_constants(layer: Layer, kernel: Kernel) -> dict[str, bytes]:
     """factor: the scale, or, for kernels that look outputs up, float32 [256], by the input's byte."""
     scale = float(np.float32(layer.input.scale))
-    if kernel.variant != "table":
+    if kernel.constants != "table":
         return {"factor": np.float32(scale).tobytes()}
     with np.errstate(over="ignore"):
         return {"factor": (scale * (_int8_by_byte() - layer.input.zero_point)).astype("<f4").tobytes()}

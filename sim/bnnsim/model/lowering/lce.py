@@ -63,7 +63,10 @@ def sign_thresholds(layer: Layer) -> Thresholds:
 
 
 def convolution_constants(layer: Layer, kernel: Kernel) -> dict[str, bytes]:
-    """Weights; factor and offset float32, or bias, width, polarity for bits; padded to groups of 32 outputs."""
+    """Weights; bias, width and polarity for bits; integer lines for int8, if there are; else factor and offset.
+
+    But for the lines, arrays are padded to groups of 32 outputs. Raises LoweringError for numbers beyond float32.
+    """
     assert kernel.weights is not None  # load_kernel checks it for operators with weights
     constants = {"weights": parse_layout(kernel.weights).pack(layer.parameters["weights"])}
     if layer.output.dtype == "bit":
@@ -72,10 +75,11 @@ def convolution_constants(layer: Layer, kernel: Kernel) -> dict[str, bytes]:
     factor, offset = factors(layer.parameters, layer.output)
     if not (np.isfinite(factor).all() and np.isfinite(offset).all()):
         raise LoweringError("multiplier and bias by output scale exceed float32")
+    if layer.output.dtype == "int8" and (lines := integer_lines(layer, factor)):
+        return constants | lines
     pad = (0, -len(factor) % WORD_BITS)
-    constants |= {"factor": np.pad(factor, pad).astype("<f4").tobytes()}
-    constants |= {"offset": np.pad(offset, pad).astype("<f4").tobytes()}
-    return constants | (integer_lines(layer, factor) if layer.output.dtype == "int8" else {})
+    floats = {"factor": np.pad(factor, pad), "offset": np.pad(offset, pad)}
+    return constants | {name: array.astype("<f4").tobytes() for name, array in floats.items()}
 
 
 def integer_lines(layer: Layer, factor: np.ndarray) -> dict[str, bytes]:
@@ -84,7 +88,9 @@ def integer_lines(layer: Layer, factor: np.ndarray) -> dict[str, bytes]:
     low, high = (convolution_fields(layer)[name] for name in ("acc_min", "acc_max"))
     synapses = fan_in(layer.parameters["weights"].shape)
     distances = np.arange(low, high + 1)
-    levels = half_away(transformed(np.broadcast_to((synapses - distances)[:, None], (len(distances), len(factor))), layer))
+    levels = half_away(
+        transformed(np.broadcast_to((synapses - distances)[:, None], (len(distances), len(factor))), layer)
+    )
     lines = [integer_line(levels[:, o], low, float(slope)) for o, slope in enumerate(factor)]
     if any(line is None for line in lines):
         return {}

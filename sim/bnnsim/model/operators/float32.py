@@ -199,5 +199,5 @@ OPERATORS: tuple[Operator, ...] = (
     Float32Operator("Softmax_float32", _F, "float32 softmax over the channels of each pixel"),
     PReLU("PReLU_float32", _F, "x if above 0, else x times a slope per channel: float32"),
     Rectifier("ReLU_float32", _F, "float32, max(x, 0)"),
-    Rectifier("ReLU6_float32", _F, "float32, x within 0..6", activation="relu6"),
+    Rectifier("ReLU6_float32", _F, "float32, x within 0..6", also=("ReLU_float32",), activation="relu6"),
 )

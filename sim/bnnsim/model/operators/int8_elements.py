@@ -10,12 +10,15 @@ from typing import Any
 import numpy as np
 
 from bnnsim.errors import UsageError
+from bnnsim.model.int8_factors import exact_scale
 from bnnsim.model.operators.base import Attribute, Operator
 from bnnsim.model.tensor import Tensor
 
 OUTPUT_KEYS = ("output_scale", "output_zero_point")
 # Sums of softmax have 12 integer bits (kAccumulationIntegerBits, reference/softmax.h): 4096 ones do not fit.
 SOFTMAX_MAX_CHANNELS = 4095
+# The factor scale · 2^26 of differences is at least 1 (QuantizeMultiplierGreaterThanOne, quantization_util.cc).
+SOFTMAX_MIN_SCALE = 2.0**-26
 # Requantized values stay below 2^30, so that kernels can add the zero point and compare by subtraction.
 _REACH = 2.0**30
 
@@ -27,6 +30,10 @@ class Int8Operator(Operator):
     @property
     def family(self) -> str:
         return "int8"
+
+    def check_reads(self, source: Tensor) -> None:
+        super().check_reads(source)
+        exact_scale(source)
 
     def check_factor(self, factor: float, reach: int) -> None:
         """Raise UsageError when sums up to `reach`, times the factor between the scales, exceed what is computed."""
@@ -40,11 +47,6 @@ def requantized(source: Tensor, given: Mapping[str, Any]) -> Tensor:
     scale, zero_point = given.get("output_scale"), given.get("output_zero_point")
     zero_point = source.zero_point if zero_point is None else zero_point
     return Tensor(source.shape, "int8", source.scale if scale is None else scale, zero_point)
-
-
-def exact_scale(tensor: Tensor) -> float:
-    """Return a tensor's scale as the float32 that TFLite stores."""
-    return float(np.float32(tensor.scale))
 
 
 def real_range(source: Tensor) -> tuple[float, float]:
@@ -129,8 +131,9 @@ class Quantize(Int8Operator):
         if given.get("output_scale") is None:
             raise UsageError(f"{self.name} needs output_scale, the real size of one step")
         output = requantized(source, given)
+        factor = exact_scale(source) / exact_scale(output)
         if source.dtype == "int8":
-            self.check_factor(exact_scale(source) / exact_scale(output), 255)
+            self.check_factor(factor, 255)
         return output, {"activation": "none"}
 
 
@@ -161,6 +164,8 @@ class Softmax(Int8Operator):
         self.check_reads(source)
         if source.shape[2] > SOFTMAX_MAX_CHANNELS:
             raise UsageError(f"{self.name} has at most {SOFTMAX_MAX_CHANNELS} channels, found {source.shape[2]}")
+        if source.scale < SOFTMAX_MIN_SCALE:
+            raise UsageError(f"{self.name} reads scales from {SOFTMAX_MIN_SCALE:g}, found {source.scale:g}")
         return Tensor(source.shape, "int8", 1 / 256, -128), {}
 
 
@@ -169,9 +174,7 @@ OPERATORS: tuple[Operator, ...] = (
     Int8Pair("Add_int8", _INT8, "int8 sum of two tensors, the second may be [1, 1, C]; clamp"),
     Int8Pair("Mul_int8", _INT8, "int8 product of two tensors, the second may be [1, 1, C]; clamp", product=True),
     Int8Rectifier("ReLU_int8", _INT8, "int8, max(x, 0), requantized", also=("Quantize_int8",)),
-    Int8Rectifier(
-        "ReLU6_int8", _INT8, "int8, x within 0..6, requantized", also=("Quantize_int8",), activation="relu6"
-    ),
+    Int8Rectifier("ReLU6_int8", _INT8, "int8, x within 0..6, requantized", also=("Quantize_int8",), activation="relu6"),
     Softmax("Softmax_int8", _INT8, "int8, softmax over channels; output scale 1/256, zero point -128"),
     Quantize("Quantize_int8", ("float32", "int8"), "float32 or int8 to int8 of another scale and zero point"),
     Dequantize("Dequantize_int8", _INT8, "int8 to float32"),

@@ -58,13 +58,14 @@ class Reshape(_Movement):
         if (shape := given.get("shape")) is None:
             raise UsageError(f"{self.name} needs shape, [height, width, channels]")
         shape = tuple(shape)
-        if math.prod(shape) != math.prod(source.shape):
-            found = f"{shape} of {math.prod(shape)} elements"
-            raise UsageError(f"{self.name}: found shape {found}, the input {source.shape} has {math.prod(source.shape)}")
+        found, wanted = math.prod(shape), math.prod(source.shape)
+        if found != wanted:
+            has = f"the input {source.shape} has {wanted}"
+            raise UsageError(f"{self.name}: found shape {shape} of {found} elements, {has}")
         channels = source.shape[2], shape[2]
         if source.dtype == "bit" and channels[0] != channels[1] and any(c % WORD_BITS for c in channels):
-            found = f"from {channels[0]} to {channels[1]} channels"
-            raise UsageError(f"{self.name} {found}; allowed: the same number, or from and to multiples of {WORD_BITS}")
+            change = f"from {channels[0]} to {channels[1]} channels"
+            raise UsageError(f"{self.name} {change}; allowed: the same number, or from and to multiples of {WORD_BITS}")
         return Tensor(shape, source.dtype, source.scale, source.zero_point), {}
 
 
@@ -103,7 +104,7 @@ class Concatenation(_Movement):
 OPERATORS: tuple[Operator, ...] = (
     Pad("Pad_int8", ("int8",), "int8 image with a frame of zeros (the zero point)"),
     Reshape("Reshape_int8", ("int8",), "int8, the same elements under another shape"),
-    Concatenation("Concatenation_int8", ("int8",), "int8, channels one after another; equal scales"),
+    Concatenation("Concatenation_int8", ("int8",), "int8, channels side by side; equal scales"),
     Reshape("Reshape_bit", ("bit",), "±1, the same elements under another shape; packed", also=("Reshape_int8",)),
-    Concatenation("Concatenation_bit", ("bit",), "±1, channels one after another; packed", also=("Concatenation_int8",)),
+    Concatenation("Concatenation_bit", ("bit",), "±1, channels side by side; packed", also=("Concatenation_int8",)),
 )

@@ -18,7 +18,7 @@ from bnnsim.model.reference.window import taps
 
 def _clamp(layer: Layer, y: np.ndarray) -> np.ndarray:
     """Return y, its least value where y < it, its greatest where y > it."""
-    low, high = np.float32(ACTIVATIONS[str(layer.attributes["activation"])])
+    low, high = (np.float32(limit) for limit in ACTIVATIONS[str(layer.attributes["activation"])])
     y = np.where(y < low, low, y)
     return np.where(y > high, high, y)
 

@@ -29,9 +29,7 @@ def add(layer: Layer, *inputs: np.ndarray) -> np.ndarray:
 
 def multiply(layer: Layer, first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Product."""
-    a, b = (
-        x.astype(np.int64) - source.zero_point for x, source in zip((first, second), layer.sources, strict=True)
-    )
+    a, b = (x.astype(np.int64) - source.zero_point for x, source in zip((first, second), layer.sources, strict=True))
     return finished(layer, requantize(a * b, *mul_factor(layer.sources, layer.output)))
 
 

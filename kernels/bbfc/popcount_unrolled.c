@@ -1,0 +1,31 @@
+/* ---
+operator: BBFC
+variant: popcount_unrolled
+idea: >-
+  for a population count instruction, in assembly: a word of the input meets four outputs' weights, which lie side by
+  side; five adjacent loads take six cycles. Eight words are unrolled, the first turn enters so that none is left. Where
+  only popcount is claimed, UMAAL adds two counts at once, to halves of a sum. Counts are compared with
+  thresholds at the end.
+registers: four sums, four weights, an activation, two pointers, the end, 65536
+needs: [any_popcount, thumb2]
+fixed_time: true
+weights: bit O/4 Y X C/32 O%4 C%32
+scratch_bytes: 16 * ((out_c + 3) // 4)
+supports: in_h * in_w * in_words <= 2047
+--- */
+#include "bnn_layer.h"
+#include "dense.h"
+#include "primitives.h"
+
+void bbfc_popcount_unrolled(const bnn_layer *layer)
+{
+    const uint32_t synapses = (uint32_t)(layer->in_h * layer->in_w * layer->in_c), *const counts = layer->scratch;
+    uint32_t *output = layer->output;
+    bnn_count_layer(layer, layer->scratch);
+    for (int32_t word = 0, first = 0; word < layer->out_words; word++, first += 32) {
+        uint32_t bits = 0;
+        for (int32_t o = (layer->out_c < first + 32 ? layer->out_c : first + 32) - 1; o >= first; o--)
+            bits = bnn_push_threshold(bits, synapses + (uint32_t)layer->bias[o] - 2 * counts[o], layer->width[o]);
+        output[word] = bits ^ layer->polarity[word];
+    }
+}
