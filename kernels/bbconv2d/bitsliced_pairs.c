@@ -15,6 +15,7 @@ registers: >-
   two pending carries: all fourteen; two more carries, end and step wait on the stack
 needs: [thumb2]
 fixed_time: true
+looks_up_in: activations
 weights: bit O/32 X Y C/32 C%32 O%32
 scratch_bytes: >-
   frame_bytes + 8192 + 256 + max(in_h * in_w * in_words, frame_bytes // 4)

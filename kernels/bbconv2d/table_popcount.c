@@ -7,6 +7,7 @@ idea: >-
 registers: two pointers, words left, the table, an activation, two counts, a word and two bytes in work
 needs: []
 fixed_time: true
+looks_up_in: weights
 weights: bit O/2 Y X C/32 O%2 C%32
 scratch_bytes: frame_bytes
 --- */

@@ -18,7 +18,8 @@ typedef struct bnn_layer {
                                 * bias = -(t_lo + 1); int8 operators add it to their sums */
     const uint32_t *width;     /* per output channel: t_hi - t_lo - 1; arrays are padded to whole groups of 32 */
     const uint32_t *polarity;  /* per group of 32 output channels: one bit each */
-    const int32_t *requantize; /* BBQFC, per output: multiplier for a = acc + bias > 0, for a <= 0, offset, bias */
+    const int32_t *requantize; /* BBQFC, per output: multiplier for a = acc + bias > 0, for a <= 0, offset, bias;
+                                * LceBconv2d to int8, per output: multiplier, offset, shift of a line, or no array */
     /* int8 operators: per output channel, a multiplier in Q31 and an exponent (positive: to the left) */
     const int32_t *multiplier, *exponent;
     const float *factor, *offset; /* per output channel: y = x * factor + offset */

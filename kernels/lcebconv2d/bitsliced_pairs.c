@@ -10,6 +10,7 @@ registers: >-
   as BBConv2D's; transposing holds eight rows at a time; converting takes s0 to s15
 needs: [thumb2]
 fixed_time: true
+looks_up_in: activations
 weights: bit O/32 X Y C/32 C%32 O%32
 scratch_bytes: >-
   frame_bytes + 8192 + 128 + max(in_h * in_w * in_words, frame_bytes // 4)

@@ -10,6 +10,7 @@ registers: >-
   as BBConv2D's; transposing holds four rows at a time; converting takes s0 to s15
 needs: []
 fixed_time: true
+looks_up_in: activations
 weights: bit O/32 Y X C/32 C%32 O%32
 scratch_bytes: >-
   frame_bytes + 4096 + 256 + min(256, out_h * out_w) * 4 * (11 + 5 * (kernel_h * kernel_w * in_c > 1022))

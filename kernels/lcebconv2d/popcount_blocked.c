@@ -4,8 +4,8 @@ variant: popcount_blocked
 idea: >-
   for a population count instruction, in assembly: BBConv2D's popcount_blocked, which counts for two pixels by four
   outputs in 27 cycles per eight words. In place of thresholds, the distances of two pixels, side by side in words, go
-  to a buffer, and a pixel pair's outputs are converted together: about 9 cycles per float32 output with an FPU, 8 per int8
-  output with SMLAWB, where integer lines give the same numbers
+  to a buffer, and a pixel pair's outputs are converted together: about 9 cycles per float32 output with an FPU, 8 per
+  int8 output with SMLAWB, where integer lines give the same numbers
 registers: >-
   four pairs of sums, four weight words, two activation words, two pointers, one temporary and 65536: all
   fourteen; converting takes s0 to s15

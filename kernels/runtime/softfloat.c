@@ -1,5 +1,8 @@
 /* Sums, products and quotients of floats by integer instructions; see softfloat.h. */
 #include "softfloat.h"
+#ifndef __thumb2__
+#include "softfloat_armv6m.h"
+#endif
 
 uint32_t __aeabi_fadd(uint32_t a, uint32_t b);
 uint32_t __aeabi_fsub(uint32_t a, uint32_t b);
@@ -20,7 +23,7 @@ RARE uint32_t add_special(uint32_t a, uint32_t b)
 }
 
 #ifdef __thumb2__
-/* As the C below, in registers r0 to r5 and r12; a shift of 32 or more gives 0. */
+/* Shifts of 32 or more give 0. */
 __attribute__((naked)) uint32_t __aeabi_fadd(uint32_t a __attribute__((unused)), uint32_t b __attribute__((unused)))
 {
     __asm__ volatile(
@@ -81,43 +84,16 @@ __attribute__((naked)) uint32_t __aeabi_fadd(uint32_t a __attribute__((unused)),
         "pop.n {r4, r5}\n\t"
         "bx lr");
 }
-
-#define add __aeabi_fadd
-#else
-INLINE uint32_t add(uint32_t a, uint32_t b)
-{
-    const uint32_t swap = (a ^ b) & below(a << 1, b << 1);
-    a ^= swap;
-    b ^= swap;
-    const uint32_t ea = exponent_of(a), eb = exponent_of(b);
-    if (__builtin_expect(ea == 255, 0))
-        return add_special(a, b);
-    const uint32_t one_a = leading_one(ea), one_b = leading_one(eb);
-    const uint32_t exponent = ea + 1 - one_a; /* the leading one is in bit 30: room for a carry, 7 bits to round off */
-    const uint32_t large = a << 9 >> 2 | one_a << 30;
-    const uint32_t small = shift_sticky(b << 9 >> 2 | one_b << 30, smaller(exponent - (eb + 1 - one_b), 31));
-    const uint32_t differ = if_negative((int32_t)(a ^ b));
-    const uint32_t sum = large + (small ^ differ) - differ;
-    const uint32_t shift = smaller(leading_zeros(sum), exponent);
-    const uint32_t not_zero = below(0, sum);
-    return (round_and_pack(sum << shift, exponent - shift) & not_zero) | (a & (b | not_zero) & SIGN);
-}
-
-uint32_t __aeabi_fadd(uint32_t a, uint32_t b)
-{
-    return add(a, b);
-}
-
 #endif
 
 uint32_t __aeabi_fsub(uint32_t a, uint32_t b)
 {
-    return add(a, b ^ SIGN);
+    return __aeabi_fadd(a, b ^ SIGN);
 }
 
 uint32_t __aeabi_frsub(uint32_t a, uint32_t b)
 {
-    return add(a ^ SIGN, b);
+    return __aeabi_fadd(a ^ SIGN, b);
 }
 
 /* ---- multiplication and division ---- */
@@ -167,7 +143,6 @@ RARE uint32_t multiply_special(uint32_t a, uint32_t b)
     "lsls.n r3, r3, #16\n\t"
 #endif
 
-/* As the C below, in registers r0 to r3 and r12; a shift of 32 or more gives 0. */
 __attribute__((naked)) uint32_t __aeabi_fmul(uint32_t a __attribute__((unused)), uint32_t b __attribute__((unused)))
 {
     __asm__ volatile(
@@ -227,30 +202,6 @@ __attribute__((naked)) uint32_t __aeabi_fmul(uint32_t a __attribute__((unused)),
         "bfi r12, r0, #0, #31\n\t"
         "mov.n r0, r12\n\t"
         "bx lr");
-}
-#else
-/* Bits 47 to 16 of the product of two numbers of 24 bits; the last one also tells whether ones are below it. */
-INLINE uint32_t multiply_fractions(uint32_t a, uint32_t b)
-{
-    const uint32_t a1 = a >> 16, b1 = b >> 16, a0 = a & 0xffff, b0 = b & 0xffff;
-    const uint32_t low = a0 * b0;
-    return (((a1 * b1) << 16) + a1 * b0 + a0 * b1 + (low >> 16)) | below(0, low << 16) >> 31;
-}
-
-uint32_t __aeabi_fmul(uint32_t a, uint32_t b)
-{
-    const uint32_t ea = exponent_of(a), eb = exponent_of(b);
-    if (__builtin_expect(((ea + 1) | (eb + 1)) >> 8, 0))
-        return multiply_special(a, b);
-    const uint32_t one_a = leading_one(ea), one_b = leading_one(eb);
-    uint32_t fa = a << 9 >> 9 | one_a << 23, fb = b << 9 >> 9 | one_b << 23;
-    /* The smaller fraction is normalized: if both are subnormal, the product rounds to zero anyway. */
-    const uint32_t swap = (fa ^ fb) & below(fb, fa);
-    fa ^= swap;
-    fb ^= swap;
-    const uint32_t zeros = leading_zeros(fa) - 8;
-    const int32_t exponent = (int32_t)(ea - one_a + eb - one_b - zeros) + 2 - 127;
-    return normalize(multiply_fractions(fa << zeros, fb), exponent, (a ^ b) & SIGN);
 }
 #endif
 

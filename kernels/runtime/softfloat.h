@@ -36,6 +36,14 @@ INLINE uint32_t smaller(uint32_t a, uint32_t b)
     return b + ((a - b) & if_negative((int32_t)(a - b)));
 }
 
+#ifndef __thumb2__
+/* By the top five bits of LEADING_ZEROS_FACTOR times a number whose ones below its leading one are all set. */
+static const uint8_t leading_zeros_table[32] __attribute__((used)) = {
+    31, 22, 30, 21, 18, 10, 29, 2, 20, 17, 15, 13, 9, 6, 28, 1,
+    23, 19, 11, 3, 16, 14, 7, 24, 12, 4, 8, 25, 5, 26, 27, 0};
+#define LEADING_ZEROS_FACTOR 0x07c4acdd
+#endif
+
 /* Leading zeros of x | 1. */
 INLINE uint32_t leading_zeros(uint32_t x)
 {
@@ -44,16 +52,13 @@ INLINE uint32_t leading_zeros(uint32_t x)
     __asm__("clz %0, %1" : "=r"(zeros) : "r"(x | 1));
     return zeros;
 #else
-    /* Ones below the leading one times a number whose top five bits then tell how many they are. */
-    static const uint8_t zeros[32] = {31, 22, 30, 21, 18, 10, 29, 2, 20, 17, 15, 13, 9, 6, 28, 1,
-                                      23, 19, 11, 3, 16, 14, 7, 24, 12, 4, 8, 25, 5, 26, 27, 0};
     x |= 1;
     x |= x >> 1;
     x |= x >> 2;
     x |= x >> 4;
     x |= x >> 8;
     x |= x >> 16;
-    return zeros[(x * 0x07c4acddu) >> 27];
+    return leading_zeros_table[(x * LEADING_ZEROS_FACTOR) >> 27];
 #endif
 }
 

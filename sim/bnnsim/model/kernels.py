@@ -91,8 +91,8 @@ class Kernel:
     """One C kernel. `needs`: primitives, instructions or core features without which it is not usable.
 
     constants: the form in which it wants constants, where an operator's lowering offers several. looks_up_in: the part
-    of the program (activations: scratch too; weights: all constants) that it reads at addresses that depend on the data:
-    where that is cached, so does its time.
+    of the program (activations: scratch too; weights: all constants) that it reads at addresses that depend on the
+    data: where that is cached, so does its time.
     """
 
     operator: str
