@@ -22,8 +22,9 @@ typedef struct bnn_layer {
                                 * LceBconv2d to int8, per output: multiplier, offset, shift of a line, or no array */
     /* int8 operators: per output channel, a multiplier in Q31 and an exponent (positive: to the left) */
     const int32_t *multiplier, *exponent;
-    const float *factor, *offset; /* per output channel: y = x * factor + offset */
-    const int32_t *operands;   /* of operators with several inputs: their numbers, one row per input */
+    /* per output channel: y = x * factor + offset; PReLU slopes; of float32 layers offset is the bias, padded to 8 */
+    const float *factor, *offset;
+    const int32_t *operands;   /* of operators with several inputs: their numbers, one row per input; look-up tables */
     const void *const *inputs; /* all inputs, of operators with several */
     int32_t input_count;
     int32_t in_h, in_w, in_c, in_words;      /* pixels, channels, 32-bit words per pixel if packed */

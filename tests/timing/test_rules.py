@@ -57,6 +57,12 @@ LOOPS = [
     loop("vfp load multiple", "vldmia r2,{s0-s3}", 1 + 5 + 2),
     loop("vfp one core register", "vmov r1,s0", 1 + 1 + 2),
     loop("vfp two core registers", "vmov r1,r3,s0,s1", 1 + 2 + 2),
+    loop("vfp result used at once", "vmul.f32 s0,s1,s2\nvadd.f32 s3,s3,s0", 1 + 1 + 1 + 1 + 2),
+    loop("vfp result used a cycle later", "vmul.f32 s0,s1,s2\nmov.w r1,r5\nvadd.f32 s3,s3,s0", 1 + 1 + 1 + 1 + 2),
+    loop("vfp result as an addend", "vmul.f32 s0,s1,s2\nvmla.f32 s0,s3,s4", 1 + 1 + 3 + 2),
+    loop("vfp result as a factor", "vmul.f32 s0,s1,s2\nvmla.f32 s3,s0,s4", 1 + 1 + 1 + 3 + 2),
+    loop("vfp result stored", "vadd.f32 s0,s1,s2\nvstr s0,[r2]", 1 + 1 + 1 + 2 + 2),
+    loop("vfp register moved, then used", "vmov.f32 s0,s1\nvadd.f32 s2,s2,s0", 1 + 1 + 1 + 2),
     # encoding and address
     loop("wide store off alignment", "str.w r8,[r2]", 1 + 1 + 1 + 1 + 2, aligned=False),
     loop("ALU result as address", "adds r2,#0\nldr r1,[r2]", 1 + 1 + 2 + 2),

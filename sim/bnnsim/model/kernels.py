@@ -73,6 +73,8 @@ class _FrontMatter(BaseModel):
             problem = f"missing; {self.operator} needs a layout, e.g. 'bit O Y X C/32 C%32'"
         elif holds == "int8" and parse_layout(str(self.weights)).element == "bit":
             problem = f"{self.operator} has int8 weights, a bit layout cannot hold them"
+        elif holds == "float32" and parse_layout(str(self.weights)).element != "float32":
+            problem = f"{self.operator} has float32 weights, found {self.weights!r}; use a float32 layout"
         if problem:
             raise Problems([(("weights",), problem)])
         return self

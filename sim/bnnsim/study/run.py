@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bnnsim import __version__
-from bnnsim.build.toolchain import load_toolchain
+from bnnsim.build.toolchain import FPU_FLAGS, load_toolchain
 from bnnsim.cache import Cache, digest
 from bnnsim.errors import (
     BnnsimError,
@@ -137,13 +137,20 @@ def _stage(error: BnnsimError) -> str:
     return next((stage for kinds, stage in _STAGES if isinstance(error, kinds)), "build")
 
 
+def _flags(cell: Cell) -> str:
+    """Flags of all files but the core's own; networks with floats name those of files that compute with them, too."""
+    flags = " ".join(flag for flag in cell.toolchain.flags if not flag.startswith("-mcpu="))
+    floats = any(t.dtype == "float32" for layer in cell.network.layers for t in (*layer.sources, layer.output))
+    return f"{flags}, files with floats {' '.join(FPU_FLAGS)}" if floats and cell.toolchain.fpu else flags
+
+
 def _provenance(study: Study, cells: list[Cell]) -> dict[str, Any]:
     first = cells[0]
     tables = {c.core.name: digest(c.core.model_dump_json()) for c in cells}
     return {
         "bnnsim": __version__,
         "compiler": first.toolchain.version,
-        "flags": " ".join(f for f in first.toolchain.flags if not f.startswith("-mcpu=")),
+        "flags": _flags(first),
         "target": {c.core.name: f"-mcpu={c.core.target[study.toolchain]}" for c in cells},
         "packages": package_versions(),
         "tables": tables | {c.board.name: c.board.digest for c in cells},

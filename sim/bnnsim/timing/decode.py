@@ -7,7 +7,8 @@ mnemonics carry no condition and the disassembler keeps no state from one call t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, reduce
+from operator import or_
 from typing import Any
 
 from capstone import CS_ARCH_ARM, CS_MODE_MCLASS, CS_MODE_THUMB, CS_OP_MEM, CS_OP_REG, Cs
@@ -28,13 +29,14 @@ _READS_ONLY = {"cmp", "cmn", "tst", "teq"}
 
 @dataclass(frozen=True)
 class Decoded:
-    """One instruction. Register sets are masks of r0 to r15.
+    """One instruction. Register sets are masks of r0 to r15, those of the FPU of s0 to s31.
 
     mnemonic: without condition, width, type and flag-setting suffixes; form: "", "register_offset", "to_pc"
     or "core_pair"; registers: 32-bit words moved by a multiple or VFP load or store, else 0;
     address: registers of the data address; written_back: its base, if the instruction updates it;
     result: destination register of a load or an ALU instruction;
-    branches: "never", "sometimes" (condition in the instruction) or "always".
+    branches: "never", "sometimes" (condition in the instruction) or "always";
+    vfp_read, vfp_written: FPU registers; the addend of a multiply-accumulate is not among those read.
     """
 
     text: str
@@ -45,6 +47,8 @@ class Decoded:
     written_back: int = 0
     result: int = 0
     branches: str = "never"
+    vfp_read: int = 0
+    vfp_written: int = 0
 
 
 def size_bytes(first_halfword: int) -> int:
@@ -69,6 +73,7 @@ def decode_instruction(code: bytes) -> Decoded | None:
     if mnemonic in ("cbz", "cbnz") or (mnemonic == "b" and found.cc not in (arm.ARM_CC_AL, arm.ARM_CC_INVALID)):
         branches = "sometimes"
     base, index = _address(mnemonic, operands)
+    vfp_read, vfp_written = _vfp_registers(mnemonic, operands)
     return Decoded(
         f"{found.mnemonic} {found.op_str}".strip(),
         mnemonic,
@@ -78,6 +83,8 @@ def decode_instruction(code: bytes) -> Decoded | None:
         base if found.writeback or mnemonic in ON_STACK else 0,
         destination,
         branches,
+        vfp_read,
+        vfp_written,
     )
 
 
@@ -111,6 +118,28 @@ def _address(mnemonic: str, operands: Any) -> tuple[int, int]:
         return 1 << CORE_REGISTERS[arm.ARM_REG_SP], 0
     memory = next((o.mem for o in operands if o.type == CS_OP_MEM), None)
     return (_bit(memory.base), _bit(memory.index)) if memory else (0, 0)
+
+
+def _vfp_registers(mnemonic: str, operands: Any) -> tuple[int, int]:
+    """FPU registers that are read and written; multiply-accumulates take their addend a cycle later than operands."""
+    masks = [_vfp_mask(o) if o.type == CS_OP_REG else 0 for o in operands]
+    if not any(masks):
+        return 0, 0
+    if mnemonic in BASE_FIRST | ON_STACK | {"vldr", "vstr"}:
+        every = reduce(or_, masks)
+        return (every, 0) if mnemonic in ("vstr", "vpush") or mnemonic.startswith("vstm") else (0, every)
+    if mnemonic in ("vcmp", "vcmpe"):
+        return reduce(or_, masks), 0
+    return reduce(or_, masks[1:], 0), masks[0]
+
+
+def _vfp_mask(operand: Any) -> int:
+    """The single-precision registers of a register operand, as bits."""
+    if arm.ARM_REG_S0 <= operand.reg <= arm.ARM_REG_S31:
+        return 1 << (operand.reg - arm.ARM_REG_S0)
+    if arm.ARM_REG_D0 <= operand.reg <= arm.ARM_REG_D15:
+        return 3 << 2 * (operand.reg - arm.ARM_REG_D0)
+    return 0
 
 
 def _bit(register: int) -> int:

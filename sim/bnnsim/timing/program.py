@@ -168,6 +168,7 @@ def _rules(first: Entry, second: Entry, core: Core) -> int:
         "always": True,
         "address_free_of_result": not address & first.decoded.result,
         "address_uses_writeback": bool(address & first.decoded.written_back),
+        "uses_vfp_result": bool(first.decoded.vfp_written & second.decoded.vfp_read),
     }
     mask = 0
     for bit, rule in enumerate(core.pair_rules.values()):

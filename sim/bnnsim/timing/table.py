@@ -12,7 +12,7 @@ from bnnsim.yamlwords import Problems
 
 Cycles = Annotated[int, Field(ge=0, le=1000)]
 Names = tuple[str, ...]
-When = Literal["always", "address_free_of_result", "address_uses_writeback"]
+When = Literal["always", "address_free_of_result", "address_uses_writeback", "uses_vfp_result"]
 FORMS = ("register_offset", "to_pc", "core_pair")
 Unit = Literal["alu", "multiply", "load", "store", "branch", "hint", "vfp", "vfp_accumulate"]
 
