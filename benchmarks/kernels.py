@@ -3,11 +3,11 @@
     python benchmarks/kernels.py                       # all operators, about a minute with an empty cache
     python benchmarks/kernels.py --operator BBConv2D   # some of them
     python benchmarks/kernels.py --core cortex-m7 --toolchain gcc --json kernels.json
-    python benchmarks/kernels.py --markdown            # the tables of docs/kernels.md
+    python benchmarks/kernels.py --markdown            # the tables of docs/kernel-figures.md
 
 Every output is verified bit for bit. Per word: cycles by words of 32 binary multiply-accumulates, taps outside the
-image counted too; per MAC: by multiply-accumulates inside the image; thresholds, packing and requantization included. On a
-Cortex-M4 the targets are checked; exits with 1 if one is missed.
+image counted too; per MAC: by multiply-accumulates inside the image; thresholds, packing and requantization included.
+On a Cortex-M4 the targets are checked; exits with 1 if one is missed.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from bnnsim.build.intrinsics import header
 from bnnsim.isa import load_isa
 from tests.conftest import REPOSITORY, compilers
 
-FUSED = (REPOSITORY / "tests" / "data" / "fused.py").read_text().replace("CX3A(op=0)", "CX3A(op=3, coprocessor=1)")
+FUSED = (REPOSITORY / "isa" / "extensions" / "xpopa.py").read_text().replace("CX3A(op=0)", "CX3A(op=3, coprocessor=1)")
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def test_an_instruction_without_a_primitive_has_an_intrinsic_only(tmp_path):
     path.write_text(FUSED.replace('primitive="xor_popcount_accumulate",', ""))
     text = header(load_isa(str(path)))
     assert ".macro" not in text
-    assert "uint32_t xpa(uint32_t d, uint32_t n, uint32_t m)" in text
+    assert "uint32_t xpopa(uint32_t d, uint32_t n, uint32_t m)" in text
 
 
 SOURCE = """

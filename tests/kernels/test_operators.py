@@ -8,6 +8,7 @@ import functools
 import numpy as np
 import pytest
 
+from bnnsim.bench.cases import CASES
 from bnnsim.build.program import Builder
 from bnnsim.build.toolchain import load_toolchain
 from bnnsim.cache import Cache
@@ -24,7 +25,6 @@ from bnnsim.timing.decode import decode_instruction
 from bnnsim.timing.price import price
 from bnnsim.timing.program import decode_program
 from tests.conftest import FLASH, RAM, REGIONS_OF_ZERO_WAIT, compilers
-from tests.kernels.cases import CASES
 
 KERNELS = load_kernels()
 REGIONS = tuple(Region(*r) for r in REGIONS_OF_ZERO_WAIT)

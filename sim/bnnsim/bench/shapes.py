@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bnnsim.bench.case import Case
+from bnnsim.model.tensor import Tensor
 
 
 def _square(operator: str, size: int, channels: int, kernel: int, **keys: object) -> Case:
@@ -35,6 +36,9 @@ SHAPES: tuple[Case, ...] = (
     *_BINARY,
     *(Case("BBPointwiseConv2D", (16, 16, channels), {"channels": channels}) for channels in (64, 256)),
     *_FIRST,
+    *(_square("LceBconv2d", 16, 64, 3, output=output, pad_value="one") for output in ("float32", "int8")),
+    Case("LceQuantize", (16, 16, 64)),
+    Case("LceDequantize", (16, 16, 64), {"output": "float32"}),
     Case("BMaxPool2D", (16, 16, 64), {"kernel": 2}),
     _dense("BBFC", 1024, 256),
     _dense("BBQFC", 1024, 10),
@@ -46,6 +50,14 @@ SHAPES: tuple[Case, ...] = (
     *(_dense(f"FullyConnected_{dtype}", 1024, 10) for dtype in ("int8", "float32")),
     *_FLOAT,
     *_MAPS,
+    *(
+        Case(f"{operator}_{dtype}", (16, 16, 64), {"sources": (Tensor((16, 16, 64), dtype, 0.05),) * 2})
+        for operator in ("Add", "Mul")
+        for dtype in ("int8", "float32")
+    ),
+    Case("BatchNorm_float32", (16, 16, 64)),
+    Case("Softmax_int8", (1, 1, 10)),
+    Case("Softmax_float32", (1, 1, 10)),
 )
 
 
@@ -54,6 +66,6 @@ def title(case: Case) -> str:
     layer = case.layer
     height, width, channels = layer.input.shape
     window = [int(layer.attributes[key]) for key in ("kernel_h", "kernel_w") if key in layer.attributes]
-    size = f"{height}×{width}"
+    size = f"{height}×{width}" + (f", to {layer.output.dtype}" if "output" in case.keys else "")
     kernel = f"{window[0]}×{window[1]}, " if len(window) == 2 and (height, width) != (1, 1) else ""
     return f"{kernel}{channels} → {layer.output.shape[2]}" + (f", {size}" if (height, width) != (1, 1) else "")

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from bnnsim.bench.case import Case
 from bnnsim.model.tensor import Tensor
-from tests.kernels.cases.case import Case
 
 Arrays = dict[str, np.ndarray]
 Changes = Callable[[Arrays], Arrays]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from bnnsim.bench.case import Case
 from bnnsim.model.tensor import Tensor
-from tests.kernels.cases.case import Case
 
 FLOATS = (0.0, -0.0, float("nan"), float("-inf"), -1e-45)  # the last is the least negative number
 

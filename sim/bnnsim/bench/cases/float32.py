@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from bnnsim.bench.case import Case
 from bnnsim.model.tensor import Tensor
-from tests.kernels.cases.case import Case
 
 # zeros of both signs, a subnormal number, one whose products are subnormal, one whose sums come near to infinity
 VALUES = (0.0, -0.0, 1e-39, -3e-38, 2e37)

@@ -6,7 +6,7 @@ from itertools import cycle
 
 import numpy as np
 
-from tests.kernels.cases.case import Case
+from bnnsim.bench.case import Case
 
 Arrays = dict[str, np.ndarray]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tests.kernels.cases.case import Case
+from bnnsim.bench.case import Case
 
 
 def _first(in_shape, channels, kernel, stride: int | tuple[int, int] = 1, padding="same", **more):

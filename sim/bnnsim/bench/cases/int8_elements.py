@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+from bnnsim.bench.case import Case
 from bnnsim.model.tensor import Tensor
-from tests.kernels.cases.case import Case
 
 LIMITS = (-128, 127)
 ZERO_POINTS = (-128, -3, 0, 127)

@@ -1,3 +1,0 @@
-from bnnsim.bench.case import Case
-
-__all__ = ["Case"]
