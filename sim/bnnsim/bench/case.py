@@ -14,7 +14,7 @@ from bnnsim.model.network import Layer, random_layer, random_tensor
 Changes = Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Case:
     """A layer with random parameters: arguments of `random_layer`; `changes` gives parameters to replace.
 

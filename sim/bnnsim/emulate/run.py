@@ -41,6 +41,15 @@ def emulate(image: Image, plan: Plan, cpu: str) -> Trace:
     return assemble(known, plan, counted, detailed)
 
 
+def outputs_of(image: Image, plan: Plan, cpu: str) -> tuple[dict[str, bytes], int]:
+    """Run a plan once, for its outputs and the stack's bytes only: half of the work, no counts.
+
+    Raises EmulationFault and ExtensionError as `emulate` does.
+    """
+    counted = _count(image, plan, cpu, compile_semantics(image.isa))
+    return dict(counted.outputs), counted.peak_stack_bytes
+
+
 def _count(image: Image, plan: Plan, cpu: str, semantics: dict[str, Any]) -> Counted:
     machine = Machine(image, plan, cpu)
     machine.hook_sites(find_sites(image, semantics, details=False), everywhere=False)

@@ -229,7 +229,8 @@ def _layer(layer: LayerResult, clock_hz: int) -> dict[str, Any]:
     if layer.words:
         row["cycles_per_word"] = layer.cycles / layer.words
     if layer.code_bytes is not None:
-        row["code_bytes"] = layer.code_bytes
+        names = ("code_bytes", "weights_bytes", "parameters_bytes", "activations_bytes", "scratch_bytes")
+        row |= {name: getattr(layer, name) for name in names}
     if layer.input_density is not None:
         row["input_density"] = layer.input_density
     if layer.density_sweep:
