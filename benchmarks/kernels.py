@@ -97,7 +97,7 @@ def print_tables(found: list[Row], markdown: bool) -> None:
     headings = ["ISA", "kernel", "cycles", "rate", "instructions", "code B", "weights B", "parameters B", "RAM B"]
     for case in dict.fromkeys(row.case.name for row in found):
         here = [row for row in found if row.case.name == case]
-        print(f"\n{'### ' if markdown else ''}{here[0].case.operator} {title(here[0].case)}\n")
+        print(f"\n{'## ' if markdown else ''}{here[0].case.operator} {title(here[0].case)}\n")
         table = [headings]
         for row in sorted(here, key=lambda r: (ISAS.index(r.isa), r.measured.cycles)):
             m, (rate, unit) = row.measured, row.rate
@@ -124,7 +124,7 @@ def check_targets(found: list[Row]) -> bool:
     """Print each target with the worst shape's rate; returns whether all are met."""
     met = True
     fixed = [row for row in found if row.measured.kernel.fixed_time]
-    print()
+    print("\n## Targets\n")
     for target in TARGETS:
         names = dict.fromkeys(row.case.name for row in fixed if target.holds(row.case))
         best = [_best(fixed, name, target.isa) for name in names]
@@ -135,13 +135,13 @@ def check_targets(found: list[Row]) -> bool:
         verdict = "met" if worst.rate[0] <= target.limit else "MISSED"
         at = f"{worst.measured.kernel.variant}, {title(worst.case)}"
         print(
-            f"{verdict}: {target.text}: at most {target.limit:g}, found {worst.rate[0]:.2f} per {worst.rate[1]} ({at})"
+            f"- {verdict}: {target.text}: at most {target.limit:g}, found {worst.rate[0]:.2f} per {worst.rate[1]} ({at})"
         )
     for binary, int8 in _same_shapes(fixed):
         ratio = int8.measured.cycles / binary.measured.cycles
         met &= ratio >= BINARY_OVER_INT8
         verdict = "met" if ratio >= BINARY_OVER_INT8 else "MISSED"
-        print(f"{verdict}: {title(binary.case)}: binary {ratio:.2f}× as fast as int8, at least {BINARY_OVER_INT8:g}×")
+        print(f"- {verdict}: {title(binary.case)}: binary {ratio:.2f}× as fast as int8, at least {BINARY_OVER_INT8:g}×")
     return met
 
 
@@ -172,7 +172,12 @@ def main() -> int:
     parser.add_argument("--json", metavar="FILE", type=Path, help="also write everything here")
     options = parser.parse_args()
     found = list(rows(options))
-    print(f"{options.core}, zero-wait memory, {options.toolchain} -O2; every output equals NumPy's")
+    made = f"{options.core}, zero-wait memory, {options.toolchain} -O2; every output equals NumPy's."
+    if options.markdown:
+        print("# Kernel figures\n\nPrinted by `python benchmarks/kernels.py --markdown`:", made)
+        print(" ".join(str(__doc__).split("\n\n")[2].split()), "Fewest cycles first.")
+    else:
+        print(made)
     print_tables(found, options.markdown)
     if options.json:
         data = [{"shape": title(row.case), "isa": row.isa, **facts(row.measured)} for row in found]

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import click
 
-from bnnsim import __version__
+from bnnsim import __version__, interrupt
 from bnnsim.errors import BnnsimError, ConfigError, nearest
 
 # verb → (module, one line for --help, which would otherwise import every verb)
@@ -81,6 +81,7 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code (errors.py lists them)."""
+    interrupt.watch()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal without × shows ?
             stream.reconfigure(errors="replace")

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from bnnsim import interrupt
 from bnnsim.build.image import Image
 from bnnsim.emulate import probes
 from bnnsim.emulate.assemble import Counted, Detailed, Edges, assemble
@@ -51,6 +52,7 @@ def outputs_of(image: Image, plan: Plan, cpu: str) -> tuple[dict[str, bytes], in
 
 
 def _count(image: Image, plan: Plan, cpu: str, semantics: dict[str, Any]) -> Counted:
+    interrupt.check()
     machine = Machine(image, plan, cpu)
     machine.hook_sites(find_sites(image, semantics, details=False), everywhere=False)
     machine.count_edges()
@@ -90,6 +92,7 @@ def _count_slices(machine: Machine) -> tuple[Edges, dict[str, bytes]]:
 
 def _details(machine: Machine, image: Image, semantics: dict[str, Any]) -> Detailed:
     """image: the machine's, with copied code."""
+    interrupt.check()
     machine.count_edges()  # the instruction limit counts there
     machine.predict_branches()
     sites = find_sites(image, semantics, details=True)
