@@ -38,14 +38,14 @@ typedef struct {
 #ifdef __thumb2__
 /* The weights of four channels; those whose activation is set are flipped. r1: activations, r2: weights. */
 #define FLIP(r, i) "sbfx lr, r1, #" #i ", #1\n\t" "eor.w " #r ", " #r ", lr\n\t"
-#define FOUR_CHANNELS(i, a, b, c, d)                                                                   \
-    LOAD(a, r2, 4 * (i)) LOAD(b, r2, 4 * (i) + 4) LOAD(c, r2, 4 * (i) + 8) LOAD(d, r2, 4 * (i) + 12)   \
+#define FOUR_CHANNELS(i, a, b, c, d)                                                                         \
+    P_LOAD(a, r2, 4 * (i)) P_LOAD(b, r2, 4 * (i) + 4) P_LOAD(c, r2, 4 * (i) + 8) P_LOAD(d, r2, 4 * (i) + 12) \
     FLIP(a, i) FLIP(b, i + 1) FLIP(c, i + 2) FLIP(d, i + 3)
 /* out: the eights of eight channels */
-#define EIGHT_CHANNELS(i, out)                                                     \
-    FOUR_CHANNELS(i, r3, r7, r10, r11) ADD_FOUR(r4, r3, r7, r10, r11)              \
-    FOUR_CHANNELS(i + 4, r0, r10, r11, r12) ADD_FOUR(r4, r0, r10, r11, r12)        \
-    ADD_TWO_PAIRS(r5, r7, r3, r10, r0) ADD_PAIR(out, r6, r3, r7)
+#define EIGHT_CHANNELS(i, out)                                                \
+    FOUR_CHANNELS(i, r3, r7, r10, r11) P_ADD_FOUR(r4, r3, r7, r10, r11)       \
+    FOUR_CHANNELS(i + 4, r0, r10, r11, r12) P_ADD_FOUR(r4, r0, r10, r11, r12) \
+    P_ADD_TWO_PAIRS(r5, r7, r3, r10, r0) P_ADD_PAIR(out, r6, r3, r7)
 
 /* z += 2 * popcount of 32 channels, in m planes */
 static __attribute__((naked, noinline)) void count_word(uint32_t *z __attribute__((unused)),
@@ -56,26 +56,28 @@ static __attribute__((naked, noinline)) void count_word(uint32_t *z __attribute_
     __asm__ volatile(
         "push.w {r0, r3-r11, lr}\n\t"
         ".p2align 2\n\t"
-        LOAD(r4, r0, 4) LOAD(r5, r0, 8) LOAD(r6, r0, 12)
+        P_LOAD(r4, r0, 4) P_LOAD(r5, r0, 8) P_LOAD(r6, r0, 12)
         EIGHT_CHANNELS(0, r8) EIGHT_CHANNELS(8, r9)
-        LOAD(r0, sp, 0) LOAD(r7, r0, 16)
-        FULL_ADD(r7, r8, r9)
-        STORE(r7, r0, 16)
+        P_LOAD(r0, sp, 0) P_LOAD(r7, r0, 16)
+        P_FULL_ADD(r7, r8, r9)
+        P_STORE(r7, r0, 16)
         EIGHT_CHANNELS(16, r9) EIGHT_CHANNELS(24, r7)
-        LOAD(r0, sp, 0) LOAD(r1, sp, 4)
-        LOAD(r2, r0, 16) LOAD(r3, r0, 20) LOAD(r10, r0, 24) LOAD(r11, r0, 28) LOAD(r12, r0, 32) LOAD(lr, r0, 36)
-        FULL_ADD(r2, r7, r9)
-        LOAD(r9, r0, 40)
-        FULL_ADD(r3, r7, r8)
-        HALF_ADD(r8, r10, r7) HALF_ADD(r7, r11, r8) HALF_ADD(r8, r12, r7) HALF_ADD(r7, lr, r8) HALF_ADD(r8, r9, r7)
-        STORE(r4, r0, 4) STORE(r5, r0, 8) STORE(r6, r0, 12) STORE(r2, r0, 16) STORE(r3, r0, 20) STORE(r10, r0, 24)
-        STORE(r11, r0, 28) STORE(r12, r0, 32) STORE(lr, r0, 36) STORE(r9, r0, 40)
+        P_LOAD(r0, sp, 0) P_LOAD(r1, sp, 4)
+        P_LOAD(r2, r0, 16) P_LOAD(r3, r0, 20) P_LOAD(r10, r0, 24) P_LOAD(r11, r0, 28) P_LOAD(r12, r0, 32)
+        P_LOAD(lr, r0, 36)
+        P_FULL_ADD(r2, r7, r9)
+        P_LOAD(r9, r0, 40)
+        P_FULL_ADD(r3, r7, r8)
+        P_HALF_ADD(r8, r10, r7) P_HALF_ADD(r7, r11, r8) P_HALF_ADD(r8, r12, r7) P_HALF_ADD(r7, lr, r8)
+        P_HALF_ADD(r8, r9, r7)
+        P_STORE(r4, r0, 4) P_STORE(r5, r0, 8) P_STORE(r6, r0, 12) P_STORE(r2, r0, 16) P_STORE(r3, r0, 20)
+        P_STORE(r10, r0, 24) P_STORE(r11, r0, 28) P_STORE(r12, r0, 32) P_STORE(lr, r0, 36) P_STORE(r9, r0, 40)
         "cmp.w r1, #11\n\t"
         "ble.w 1f\n\t"
-        LOAD(r2, r0, 44) LOAD(r3, r0, 48) LOAD(r4, r0, 52) LOAD(r5, r0, 56) LOAD(r6, r0, 60)
-        HALF_ADD(r7, r2, r8) HALF_ADD(r8, r3, r7) HALF_ADD(r7, r4, r8) HALF_ADD(r8, r5, r7)
+        P_LOAD(r2, r0, 44) P_LOAD(r3, r0, 48) P_LOAD(r4, r0, 52) P_LOAD(r5, r0, 56) P_LOAD(r6, r0, 60)
+        P_HALF_ADD(r7, r2, r8) P_HALF_ADD(r8, r3, r7) P_HALF_ADD(r7, r4, r8) P_HALF_ADD(r8, r5, r7)
         "eor.w r6, r6, r8\n\t"
-        STORE(r2, r0, 44) STORE(r3, r0, 48) STORE(r4, r0, 52) STORE(r5, r0, 56) STORE(r6, r0, 60)
+        P_STORE(r2, r0, 44) P_STORE(r3, r0, 48) P_STORE(r4, r0, 52) P_STORE(r5, r0, 56) P_STORE(r6, r0, 60)
         "1: pop.w {r0, r3-r11, pc}");
 }
 #else
@@ -83,21 +85,21 @@ static __attribute__((naked, noinline)) void count_word(uint32_t *z __attribute_
 #define FLIPPED(i) w[i] ^ (uint32_t)((int32_t)(a << (31 - (i))) >> 31)
 
 /* Adds channels i .. i + 7; `carry` becomes their eights. */
-#define ADD_EIGHT(i, carry)                                       \
-    do {                                                          \
-        uint32_t x0 = FLIPPED(i), x1 = FLIPPED((i) + 1);          \
-        BNN_FULL_ADD(ones, x0, x1);                               \
-        uint32_t x2 = FLIPPED((i) + 2), x3 = FLIPPED((i) + 3);    \
-        BNN_FULL_ADD(ones, x2, x3);                               \
-        BNN_FULL_ADD(twos, x0, x2);                               \
-        uint32_t y0 = FLIPPED((i) + 4), y1 = FLIPPED((i) + 5);    \
-        BNN_FULL_ADD(ones, y0, y1);                               \
-        uint32_t y2 = FLIPPED((i) + 6), y3 = FLIPPED((i) + 7);    \
-        BNN_FULL_ADD(ones, y2, y3);                               \
-        BNN_FULL_ADD(twos, y0, y2);                               \
-        BNN_FULL_ADD(fours, x0, y0);                              \
-        carry = x0;                                               \
-        BNN_KEEP(carry); /* or loads move up and sums spill */    \
+#define ADD_EIGHT(i, carry)                                    \
+    do {                                                       \
+        uint32_t x0 = FLIPPED(i), x1 = FLIPPED((i) + 1);       \
+        BNN_FULL_ADD(ones, x0, x1);                            \
+        uint32_t x2 = FLIPPED((i) + 2), x3 = FLIPPED((i) + 3); \
+        BNN_FULL_ADD(ones, x2, x3);                            \
+        BNN_FULL_ADD(twos, x0, x2);                            \
+        uint32_t y0 = FLIPPED((i) + 4), y1 = FLIPPED((i) + 5); \
+        BNN_FULL_ADD(ones, y0, y1);                            \
+        uint32_t y2 = FLIPPED((i) + 6), y3 = FLIPPED((i) + 7); \
+        BNN_FULL_ADD(ones, y2, y3);                            \
+        BNN_FULL_ADD(twos, y0, y2);                            \
+        BNN_FULL_ADD(fours, x0, y0);                           \
+        carry = x0;                                            \
+        BNN_KEEP(carry); /* or loads move up and sums spill */ \
     } while (0)
 
 /* z += 2 * popcount of 32 channels. */

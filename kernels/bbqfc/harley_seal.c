@@ -8,18 +8,16 @@ needs: []
 fixed_time: true
 weights: bit O Y X C/32 C%32
 --- */
+#include "bitsliced.h"
 #include "bnn_layer.h"
 #include "primitives.h"
 #include "requantize.h"
 
-/* Full adder on 32 lanes: *sum becomes the ones, the result is the carry. */
+/* Per bit: *sum + a + b; the carry is returned. */
 static inline uint32_t add3(uint32_t *sum, uint32_t a, uint32_t b)
 {
-    uint32_t half = *sum ^ a;
-    uint32_t carry = (*sum & a) | (half & b);
-
-    *sum = half ^ b;
-    return carry;
+    BNN_FULL_ADD(*sum, a, b);
+    return a;
 }
 
 /* Bits in which two runs of words differ. */

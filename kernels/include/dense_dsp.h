@@ -2,29 +2,21 @@
 #ifndef BNN_DENSE_DSP_H
 #define BNN_DENSE_DSP_H
 #include <stdint.h>
+#include "planes.h"
 
-#define BNN_DSP_FULL_ADD(s, x, y)          \
-    "eor.w " #s ", " #s ", " #x "\n\t"     \
-    "eor.w " #x ", " #x ", " #y "\n\t"     \
-    "orr.w " #x ", " #x ", " #s "\n\t"     \
-    "eor.w " #s ", " #s ", " #y "\n\t"     \
-    "eor.w " #x ", " #x ", " #s "\n\t"
-#define BNN_DSP_HALF_ADD(s, x, carry)          \
-    "and.w " #carry ", " #s ", " #x "\n\t"     \
-    "eor.w " #s ", " #s ", " #x "\n\t"
 /* Four words of both runs, nine cycles; to ones and twos. Their fours are left in r2. */
-#define BNN_DSP_ADD_FOUR                                                             \
-    "ldr.w r3, [r0, #4]\n\tldr.w r4, [r0, #8]\n\tldr.w r5, [r0, #12]\n\t"            \
-    "ldr.w r7, [r1, #4]\n\tldr.w r8, [r1, #8]\n\tldr.w r9, [r1, #12]\n\t"            \
-    "ldr.w r2, [r0], #16\n\tldr.w r6, [r1], #16\n\t"                                 \
+#define BNN_DSP_ADD_FOUR                                                               \
+    "ldr.w r3, [r0, #4]\n\tldr.w r4, [r0, #8]\n\tldr.w r5, [r0, #12]\n\t"              \
+    "ldr.w r7, [r1, #4]\n\tldr.w r8, [r1, #8]\n\tldr.w r9, [r1, #12]\n\t"              \
+    "ldr.w r2, [r0], #16\n\tldr.w r6, [r1], #16\n\t"                                   \
     "eor.w r3, r3, r7\n\teor.w r4, r4, r8\n\teor.w r5, r5, r9\n\teor.w r2, r2, r6\n\t" \
-    BNN_DSP_FULL_ADD(r10, r2, r3) BNN_DSP_FULL_ADD(r10, r4, r5) BNN_DSP_FULL_ADD(r11, r2, r4)
+    P_FULL_ADD(r10, r2, r3) P_FULL_ADD(r10, r4, r5) P_FULL_ADD(r11, r2, r4)
 /* Counts of set bits per two and per four bits. */
-#define BNN_DSP_NIBBLES(x)                                                           \
-    "and.w r5, r2, " #x ", lsr #1\n\tsub.w " #x ", " #x ", r5\n\t"                   \
+#define BNN_DSP_NIBBLES(x)                                         \
+    "and.w r5, r2, " #x ", lsr #1\n\tsub.w " #x ", " #x ", r5\n\t" \
     "and.w r5, r3, " #x ", lsr #2\n\tand.w " #x ", " #x ", r3\n\tadd.w " #x ", " #x ", r5\n\t"
 #define BNN_DSP_BYTES(x) "and.w r5, r4, " #x ", lsr #4\n\tand.w " #x ", " #x ", r4\n\tadd.w " #x ", " #x ", r5\n\t"
-#define BNN_DSP_MASKS                                                                \
+#define BNN_DSP_MASKS \
     "mov.w r2, #0x55555555\n\tmov.w r3, #0x33333333\n\tmov.w r4, #0x0f0f0f0f\n\t"
 
 /* popcount(a ^ w) over `words` words, at least one. r10 to r12, lr: ones, twos, fours, eights. What sixteen words leave
@@ -47,7 +39,7 @@ static __attribute__((naked, noinline)) uint32_t bnn_count_differences(const uin
         "ldr.w r4, [r0], #4\n\t"
         "ldr.w r3, [r1], #4\n\t"
         "eor.w r4, r4, r3\n\t"
-        BNN_DSP_HALF_ADD(r10, r4, r3)
+        P_HALF_ADD(r3, r10, r4)
         "eor.w r11, r11, r3\n\t"
         "subs.w r7, r7, #1\n\t"
         "bne.w 1b\n"
@@ -64,7 +56,7 @@ static __attribute__((naked, noinline)) uint32_t bnn_count_differences(const uin
         "str.w r2, [sp]\n\t"
         BNN_DSP_ADD_FOUR
         "ldr.w r3, [sp]\n\t"
-        BNN_DSP_FULL_ADD(r12, r2, r3)
+        P_FULL_ADD(r12, r2, r3)
         "mov.w lr, r2\n"
         "4:\n\t"
         "ldr.w r2, [sp, #8]\n\t"
@@ -77,7 +69,7 @@ static __attribute__((naked, noinline)) uint32_t bnn_count_differences(const uin
         "str.w r2, [sp]\n\t"
         BNN_DSP_ADD_FOUR
         "ldr.w r3, [sp]\n\t"
-        BNN_DSP_FULL_ADD(r12, r2, r3)
+        P_FULL_ADD(r12, r2, r3)
         "str.w r2, [sp, #4]\n\t"
         BNN_DSP_ADD_FOUR
         "str.w r2, [sp]\n\t"
@@ -86,7 +78,7 @@ static __attribute__((naked, noinline)) uint32_t bnn_count_differences(const uin
         "ldr.w r6, [sp, #4]\n\t"
         "ldr.w r7, [sp, #12]\n\t"
         "ldr.w r8, [sp, #8]\n\t"
-        BNN_DSP_FULL_ADD(r12, r2, r3) BNN_DSP_FULL_ADD(lr, r2, r6)
+        P_FULL_ADD(r12, r2, r3) P_FULL_ADD(lr, r2, r6)
         "mov.w r6, r2\n\t"
         BNN_DSP_MASKS
         BNN_DSP_NIBBLES(r6) BNN_DSP_BYTES(r6)

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include "bitsliced.h"
 #include "bnn_layer.h"
+#include "planes.h"
 #include "primitives.h"
 #include "region.h"
 
@@ -25,29 +26,22 @@ BNN_INLINE uint32_t bnn_load_at(const uint32_t *base, uint32_t byte_offset)
     return *(const uint32_t *)((const char *)base + byte_offset);
 }
 
-#define H_FULL_ADD(s, x, y)              \
-    "eor.w " #s ", " #s ", " #x "\n\t" \
-    "eor.w " #x ", " #x ", " #y "\n\t" \
-    "orr.w " #x ", " #x ", " #s "\n\t" \
-    "eor.w " #s ", " #s ", " #y "\n\t" \
-    "eor.w " #x ", " #x ", " #s "\n\t"
-
 /* Add four words to ones and twos; `carry` becomes their fours. Loads are aligned, see the fetch queue. */
-#define H_ADD_FOUR(weights, carry)                                                                      \
-    do {                                                                                                \
-        register uint32_t carry_ __asm__("r2");                                                         \
-        __asm__ volatile(".p2align 2\n\tldm.w %1!, {r2-r5}\n\t" weights                                 \
-                         "eor.w r2, r2, r6\n\teor.w r3, r3, r7\n\t"                                     \
-                         "eor.w r4, r4, r8\n\teor.w r5, r5, r9\n\t"                                     \
-                         H_FULL_ADD(%3, r2, r3) H_FULL_ADD(%3, r4, r5) H_FULL_ADD(%4, r2, r4)           \
-                         : "=r"(carry_), "+r"(a), "+r"(filter), "+r"(ones), "+r"(twos)                  \
-                         :                                                                              \
-                         : "r3", "r4", "r5", "r6", "r7", "r8", "r9", "memory");                         \
-        carry = carry_;                                                                                 \
+#define H_ADD_FOUR(weights, carry)                                                            \
+    do {                                                                                      \
+        register uint32_t carry_ __asm__("r2");                                               \
+        __asm__ volatile(".p2align 2\n\tldm.w %1!, {r2-r5}\n\t" weights                       \
+                         "eor.w r2, r2, r6\n\teor.w r3, r3, r7\n\t"                           \
+                         "eor.w r4, r4, r8\n\teor.w r5, r5, r9\n\t"                           \
+                         P_FULL_ADD(%3, r2, r3) P_FULL_ADD(%3, r4, r5) P_FULL_ADD(%4, r2, r4) \
+                         : "=r"(carry_), "+r"(a), "+r"(filter), "+r"(ones), "+r"(twos)        \
+                         :                                                                    \
+                         : "r3", "r4", "r5", "r6", "r7", "r8", "r9", "memory");               \
+        carry = carry_;                                                                       \
     } while (0)
 #define H_IN_ORDER "ldm.w %2!, {r6-r9}\n\t"
-#define H_LISTED                                                                                        \
-    "ldm.w %1!, {r6-r9}\n\t"                                                            \
+#define H_LISTED             \
+    "ldm.w %1!, {r6-r9}\n\t" \
     "ldr.w r6, [%2, r6]\n\tldr.w r7, [%2, r7]\n\tldr.w r8, [%2, r8]\n\tldr.w r9, [%2, r9]\n\t"
 
 /* The dot product's last up to three words, at most one byte count of 8 each beside those of the planes. */
@@ -74,31 +68,31 @@ BNN_INLINE uint32_t bnn_finish_dot(uint32_t count, const uint32_t *a, const uint
 }
 
 /* popcount(a ^ w) over a patch. Two functions: as one they would spill inside the loops. */
-#define H_DOT(name, WEIGHTS, listed)                                                                    \
-    BNN_NOINLINE uint32_t name(const bnn_harley_patch *p, const uint32_t *filter)                       \
-    {                                                                                                   \
-        const uint32_t *a = p->words;                                                                   \
-        const uint32_t count = p->count;                                                                \
-        uint32_t ones = 0, twos = 0, fours = 0, bytes = 0, total = 0, x, y;                             \
-        for (uint32_t blocks = count / 8; blocks;) {                                                    \
-            uint32_t n = blocks < 31 ? blocks : 31; /* a byte holds 31 counts of 8 */                   \
-            blocks -= n;                                                                                \
-            bytes = 0;                                                                                  \
-            do {                                                                                        \
-                H_ADD_FOUR(WEIGHTS, x);                                                                 \
-                H_ADD_FOUR(WEIGHTS, y);                                                                 \
-                BNN_FULL_ADD(fours, x, y);                                                              \
-                bytes += bnn_byte_counts(x);                                                            \
-            } while (--n);                                                                              \
-            total = bnn_usada8(bytes, 0, total);                                                        \
-        }                                                                                               \
-        bytes = 0;                                                                                      \
-        if (count & 4) {                                                                                \
-            H_ADD_FOUR(WEIGHTS, x);                                                                     \
-            BNN_HALF_ADD(fours, x);                                                                     \
-            bytes = bnn_byte_counts(x);                                                                 \
-        }                                                                                               \
-        return bnn_finish_dot(count, a, filter, ones, twos, fours, bytes, total, listed);               \
+#define H_DOT(name, WEIGHTS, listed)                                                      \
+    BNN_NOINLINE uint32_t name(const bnn_harley_patch *p, const uint32_t *filter)         \
+    {                                                                                     \
+        const uint32_t *a = p->words;                                                     \
+        const uint32_t count = p->count;                                                  \
+        uint32_t ones = 0, twos = 0, fours = 0, bytes = 0, total = 0, x, y;               \
+        for (uint32_t blocks = count / 8; blocks;) {                                      \
+            uint32_t n = blocks < 31 ? blocks : 31; /* a byte holds 31 counts of 8 */     \
+            blocks -= n;                                                                  \
+            bytes = 0;                                                                    \
+            do {                                                                          \
+                H_ADD_FOUR(WEIGHTS, x);                                                   \
+                H_ADD_FOUR(WEIGHTS, y);                                                   \
+                BNN_FULL_ADD(fours, x, y);                                                \
+                bytes += bnn_byte_counts(x);                                              \
+            } while (--n);                                                                \
+            total = bnn_usada8(bytes, 0, total);                                          \
+        }                                                                                 \
+        bytes = 0;                                                                        \
+        if (count & 4) {                                                                  \
+            H_ADD_FOUR(WEIGHTS, x);                                                       \
+            BNN_HALF_ADD(fours, x);                                                       \
+            bytes = bnn_byte_counts(x);                                                   \
+        }                                                                                 \
+        return bnn_finish_dot(count, a, filter, ones, twos, fours, bytes, total, listed); \
     }
 
 H_DOT(bnn_dot_in_order, H_IN_ORDER, 0)

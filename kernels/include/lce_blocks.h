@@ -1,10 +1,11 @@
-/* LceBconv2d around the routines of region.h: two pixels or one by four outputs at a time. */
+/* LceBconv2d around the routines of patch_routine.h: two pixels or one by four outputs at a time. */
 #ifndef BNN_LCE_BLOCKS_H
 #define BNN_LCE_BLOCKS_H
 #include <stdint.h>
 #include "bnn_layer.h"
 #include "lce.h"
 #include "pad.h"
+#include "patches.h"
 #include "primitives.h"
 #include "region.h"
 
@@ -41,7 +42,6 @@ BNN_INLINE void bnn_lce_convolve_blocks(const bnn_layer *layer, const bnn_routin
     bnn_layer framed;
     layer = bnn_framed(layer, &framed);
     const int32_t outputs = (layer->out_c + 3) & ~3, pixel_bytes = layer->out_c * layer->out_bytes;
-    const int32_t in_step = layer->stride_w * layer->in_words;
     uint32_t *const distances = layer->scratch;
     bnn_stretch rows, columns;
     bnn_lce_patch p;
@@ -54,48 +54,26 @@ BNN_INLINE void bnn_lce_convolve_blocks(const bnn_layer *layer, const bnn_routin
         rows = bnn_rows_at(layer, top);
         for (int32_t left = 0; left < layer->out_w; left = columns.to) {
             columns = bnn_columns_at(layer, left);
-            const int32_t width = columns.to - columns.from;
-            int32_t pixels = width * (rows.to - rows.from), rest = width; /* in all, in this row */
-            const int32_t in_wrap = (layer->stride_h * layer->in_w - width * layer->stride_w) * layer->in_words;
-            const int32_t out_wrap = (layer->out_w - width) * pixel_bytes;
-            const uint32_t *in = (const uint32_t *)layer->input
-                                 + ((rows.from * layer->stride_h - layer->pad_top + rows.tap0) * layer->in_w
-                                    + columns.from * layer->stride_w - layer->pad_left + columns.tap0)
-                                       * layer->in_words;
-            char *out = (char *)layer->output + (rows.from * layer->out_w + columns.from) * pixel_bytes;
-#define BNN_NEXT_LCE_PIXEL      \
-    do {                        \
-        in += in_step;          \
-        out += pixel_bytes;     \
-        if (--rest == 0) {      \
-            rest = width;       \
-            in += in_wrap;      \
-            out += out_wrap;    \
-        }                       \
-    } while (0)
-            if (pixels >= 2) {
+            bnn_walk at = bnn_walk_region(layer, &rows, &columns, pixel_bytes);
+            if (at.pixels >= 2) {
                 bnn_describe_lce_patch(layer, &rows, &columns, 2, two, &p);
                 const uint32_t *weights = (const uint32_t *)layer->weights + p.patch.skip;
                 const bnn_gather_rows gather = {p.patch.rows, p.patch.run,
                                                 4 * (uint32_t)(layer->in_w * layer->in_words - p.patch.run)};
-                for (; pixels >= 2; pixels -= 2) {
-                    const uint32_t *in0 = in;
-                    char *out0 = out;
-                    BNN_NEXT_LCE_PIXEL;
-                    if (p.patch.rows)
-                        bnn_gather_two(in0, in, p.patch.words, &gather);
+                for (; at.pixels >= 2; at.pixels -= 2) {
+                    char *const first = at.out;
+                    bnn_gather_pair(&at, &p.patch, &gather);
                     two->count(&p.patch, weights, 0, 0);
-                    bnn_lce_store_pairs(layer, distances, 0, layer->out_c, out0, out);
-                    BNN_NEXT_LCE_PIXEL;
+                    bnn_lce_store_pairs(layer, distances, 0, layer->out_c, first, at.out);
+                    bnn_next_pixel(&at);
                 }
             }
-            if (pixels) {
+            if (at.pixels) {
                 bnn_describe_lce_patch(layer, &rows, &columns, 1, one, &p);
-                bnn_gather_one(layer, &p.patch, in);
+                bnn_gather_one(layer, &p.patch, at.in);
                 one->count(&p.patch, (const uint32_t *)layer->weights + p.patch.skip, 0, 0);
-                bnn_lce_store_pairs(layer, distances, 0, layer->out_c, out, 0);
+                bnn_lce_store_pairs(layer, distances, 0, layer->out_c, at.out, 0);
             }
-#undef BNN_NEXT_LCE_PIXEL
         }
     }
 }

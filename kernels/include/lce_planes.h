@@ -3,13 +3,12 @@
 #define BNN_LCE_PLANES_H
 #include <stdint.h>
 #include "bnn_layer.h"
+#include "counters.h"
 #include "lce.h"
 #include "primitives.h"
 
-/* Output pixels, whose counters of `planes` planes each follow one another. */
-typedef struct {
-    int32_t y0, y1, x0, x1, planes;
-} bnn_lce_tile;
+/* Distances: counters start at the synapses outside the image, and differing bits count twice. */
+static const uint32_t bnn_lce_starts[16] = {0};
 
 /* One step of a transposition: bits of row a from `half` up change places with the bits of row b below them. */
 #ifdef __thumb2__
@@ -91,11 +90,13 @@ BNN_INLINE void bnn_pairs_of_planes(const uint32_t *a, const uint32_t *b, int32_
     bnn_transpose16(pairs);
 }
 
-/* Write the outputs of a group of 32, two pixels of the tile at a time. `pairs`: 32 words. */
-BNN_NOINLINE void bnn_lce_store_planes(const bnn_layer *layer, const bnn_lce_tile *t, int32_t group,
-                                       const uint32_t *counters, uint32_t *pairs)
+/* Write the outputs of a group of 32, two pixels of the tile at a time. */
+BNN_NOINLINE void bnn_lce_store_counters(const bnn_layer *layer, const bnn_counters *s, int32_t group)
 {
-    const int32_t pixel_bytes = layer->out_c * layer->out_bytes, width = t->x1 - t->x0, m = t->planes;
+    const bnn_rectangle *const t = &s->tile;
+    const int32_t pixel_bytes = layer->out_c * layer->out_bytes, width = t->x1 - t->x0, m = s->m;
+    const uint32_t *counters = s->counters;
+    uint32_t *const pairs = s->work;
     const int32_t rest = layer->out_c - 32 * group, n = rest < 32 ? rest : 32;
     char *out = (char *)layer->output + (t->y0 * layer->out_w + t->x0) * pixel_bytes, *first = 0;
     for (int32_t y = t->y0; y < t->y1; y++, out += (layer->out_w - width) * pixel_bytes)

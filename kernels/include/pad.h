@@ -5,13 +5,17 @@
 #include "bnn_layer.h"
 #include "primitives.h"
 
-/* Pixels of ones at `to`, pad channels 0; returns what follows them. last: the last word of a pixel. */
-BNN_INLINE uint32_t *bnn_frame_ones(uint32_t *to, int32_t pixels, int32_t words, uint32_t last)
+/* Pixels of ones at `to`, pad channels 0; returns what follows them. last: the last word of a pixel. Here, and where
+ * pixels are copied, BNN_KEEP stops compilers from unrolling: a frame is to be small, it need not be fast. */
+BNN_NOINLINE uint32_t *bnn_frame_ones(uint32_t *to, int32_t pixels, int32_t words, uint32_t last)
 {
     for (; pixels > 0; pixels--) {
-        for (int32_t n = words; n > 1; n--)
+        for (int32_t n = words; n > 1; n--) {
             *to++ = ~0u;
+            BNN_KEEP(to);
+        }
         *to++ = last;
+        BNN_KEEP(to);
     }
     return to;
 }
@@ -40,8 +44,10 @@ BNN_NOINLINE void bnn_frame_input(const bnn_layer *layer, bnn_layer *framed)
         const uint32_t *from = (const uint32_t *)layer->input + y * layer->in_w * words;
 
         to = bnn_frame_ones(to, layer->pad_left, words, last);
-        for (int32_t n = inside * words; n > 0; n--)
+        for (int32_t n = inside * words; n > 0; n--) {
             *to++ = *from++;
+            BNN_KEEP(to);
+        }
         to = bnn_frame_ones(to, room - inside, words, last);
     }
 }

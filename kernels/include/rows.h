@@ -3,7 +3,9 @@
 #define BNN_ROWS_H
 #include <stdint.h>
 #include "bnn_layer.h"
+#include "patches.h"
 #include "primitives.h"
+#include "region.h"
 
 #ifdef BNNSIM_XOR_POPCOUNT_ACCUMULATE
 #define BNN_ROWS_COUNT(sum, w) "bnnsim_xor_popcount_accumulate " #sum ", " #w ", r2\n\t"
@@ -52,5 +54,39 @@ static __attribute__((naked, noinline, unused)) void bnn_count_four(const uint32
         "pop {r4-r7}\n\t"
         "mov r8, r4\n\tmov r9, r5\n\tmov r10, r6\n\tmov r11, r7\n\t"
         "pop {r4-r7, pc}");
+}
+
+/* How the pixels of a region of one row of outputs are counted. */
+typedef struct {
+    bnn_patch patch;         /* what bnn_gather_one reads */
+    bnn_rows_window window;
+    const uint32_t *input;   /* first in-image word of the first pixel */
+    const uint32_t *weights; /* of the first output at the first tap in the image */
+    int32_t taps;            /* in the image */
+} bnn_rows_region;
+
+BNN_INLINE bnn_rows_region bnn_describe_rows(const bnn_layer *layer, const bnn_stretch *rows,
+                                             const bnn_stretch *columns, int32_t y, uint32_t *words)
+{
+    const int32_t nx = bnn_stretch_taps(columns), ny = nx ? bnn_stretch_taps(rows) : 0;
+    const int32_t run = nx * layer->in_words, all = ny * run, row_words = layer->kernel_w * layer->in_words;
+    const int32_t top = y * layer->stride_h - layer->pad_top + rows->tap0;
+    const int32_t left = columns->from * layer->stride_w - layer->pad_left + columns->tap0;
+    return (bnn_rows_region){
+        .patch = {.words = words, .rows = ny, .run = run},
+        .window = {words + (run == row_words ? all : run), words + all, 4 * (uint32_t)run,
+                   16 * (uint32_t)(row_words - run)},
+        .input = (const uint32_t *)layer->input + (top * layer->in_w + left) * layer->in_words,
+        .weights = (const uint32_t *)layer->weights
+                   + 4 * (rows->tap0 * row_words + columns->tap0 * layer->in_words),
+        .taps = ny * nx,
+    };
+}
+
+/* Gather the next pixel's words. */
+BNN_INLINE void bnn_gather_row_pixel(const bnn_layer *layer, bnn_rows_region *r)
+{
+    bnn_gather_one(layer, &r->patch, r->input);
+    r->input += layer->stride_w * layer->in_words;
 }
 #endif

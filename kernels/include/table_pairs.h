@@ -1,17 +1,13 @@
-/* Tables of the counts of two weight words, as BBConv2D's bitsliced_pairs explains them. */
+/* Tables of the counts of two weight words for 32 outputs, as BBConv2D's bitsliced_pairs explains them. */
 #ifndef BNN_TABLE_PAIRS_H
 #define BNN_TABLE_PAIRS_H
-#include <stdint.h>
 #include "bitsliced.h"
+#include "planes.h"
 #include "primitives.h"
 
-enum {
-    P_HALF_BYTES = 4096, /* the table pointer moves by this, since a load's offset is less */
-    BNN_PAIRS_TABLE_WORDS = 2048,
-};
-
 /* Where the tables are, in bytes. The first half has those of parities (entries of 16 bytes: ones, twos, fours,
- * nothing) and four groups of the first word (entries of 8 bytes: twos, fours), the second half all others. */
+ * nothing) and four groups of the first word (entries of 8 bytes: twos, fours), the second half all others. The
+ * assembly of table_pairs_count.h has these numbers in its loads. */
 #define P_PARITY_A 0
 #define P_PARITY_B 512
 #define P_A0 1024
@@ -24,44 +20,46 @@ enum {
 #define P_B2 2560
 #define P_B3 3072
 #define P_B4 3584
+enum {
+    P_HALF_BYTES = 4096, /* the table pointer moves by this, since a load's offset is less */
+    BNN_PAIR_TABLE_WORDS = 2048,
+};
 
-#define P_LOAD(r, base, at) "ldr.w " #r ", [" #base ", #" #at "]\n\t"
-#define P_STORE(r, base, at) "str.w " #r ", [" #base ", #" #at "]\n\t"
-
-/* Planes of one entry: l2 the twos of the low channels; r11, r12, lr see below; through r10. `and`: bic if odd. */
-#define P_ENTRY(pattern, l2, and_r12)                                  \
-    "eor.w r10, " #l2 ", r11\n\t"                                    \
-    P_STORE(r10, r0, 8 * pattern)                                      \
-    and_r12(l2)                                                      \
-    "orr.w r10, r10, lr\n\t"                                         \
+/* One entry: twos are l2 ^ r11, fours (l2 & r12) | lr, with l2 the twos of the low channels (their complement if the
+ * pattern is odd: `masked` is P_EVEN or P_ODD). */
+#define P_ENTRY(pattern, l2, masked) \
+    "eor.w r10, " #l2 ", r11\n\t"    \
+    P_STORE(r10, r0, 8 * pattern)    \
+    masked(l2)                       \
+    "orr.w r10, r10, lr\n\t"         \
     P_STORE(r10, r0, 8 * pattern + 4)
-#define P_MIRRORED_ENTRY(pattern, l2, and_r12)                         \
-    "eor.w r10, " #l2 ", r11\n\t"                                    \
-    P_STORE(r10, r0, 8 * pattern)                                      \
-    "mvn.w r10, r10\n\t"                                             \
-    P_STORE(r10, r2, 8 * (7 - pattern))                                \
-    and_r12(l2)                                                      \
-    "orr.w r10, r10, lr\n\t"                                         \
-    P_STORE(r10, r0, 8 * pattern + 4)                                  \
-    "mvn.w r10, r10\n\t"                                             \
+#define P_MIRRORED_ENTRY(pattern, l2, masked) \
+    "eor.w r10, " #l2 ", r11\n\t"             \
+    P_STORE(r10, r0, 8 * pattern)             \
+    "mvn.w r10, r10\n\t"                      \
+    P_STORE(r10, r2, 8 * (7 - pattern))       \
+    masked(l2)                                \
+    "orr.w r10, r10, lr\n\t"                  \
+    P_STORE(r10, r0, 8 * pattern + 4)         \
+    "mvn.w r10, r10\n\t"                      \
     P_STORE(r10, r2, 8 * (7 - pattern) + 4)
 #define P_EVEN(l2) "and.w r10, " #l2 ", r12\n\t"
 #define P_ODD(l2) "bic.w r10, r12, " #l2 "\n\t"
 
 /* Eight entries per row. The three low channels of a group take every pattern: their ones are r3 in even patterns,
  * ~r3 in odd ones, their twos r4 to r7 or the complement. The others count r8 + 2 * r9 (+ 4 * r10). */
-#define P_HIGH_EVEN(more)              \
-    "and.w r11, r3, r8\n\t"          \
-    "and.w lr, r11, r9\n\t"          \
-    "orr.w r12, r11, r9\n\t"         \
-    more                             \
+#define P_HIGH_EVEN(more)    \
+    "and.w r11, r3, r8\n\t"  \
+    "and.w lr, r11, r9\n\t"  \
+    "orr.w r12, r11, r9\n\t" \
+    more                     \
     "eor.w r11, r11, r9\n\t"
-#define P_HIGH_ODD(more)               \
-    "bic.w r11, r8, r3\n\t"          \
-    "and.w lr, r11, r9\n\t"          \
-    "orr.w r12, r11, r9\n\t"         \
-    more                             \
-    "eor.w r11, r11, r9\n\t"         \
+#define P_HIGH_ODD(more)     \
+    "bic.w r11, r8, r3\n\t"  \
+    "and.w lr, r11, r9\n\t"  \
+    "orr.w r12, r11, r9\n\t" \
+    more                     \
+    "eor.w r11, r11, r9\n\t" \
     "mvn.w r11, r11\n\t"
 #define P_ENTRIES_EVEN(entry) entry(0, r4, P_EVEN) entry(3, r5, P_EVEN) entry(5, r6, P_EVEN) entry(6, r7, P_EVEN)
 #define P_ENTRIES_ODD(entry) entry(7, r4, P_ODD) entry(4, r5, P_ODD) entry(2, r6, P_ODD) entry(1, r7, P_ODD)
@@ -70,13 +68,13 @@ enum {
 /* What a table is written from. */
 typedef struct {
     uint32_t ones, twos[4];
-} bnn_low_three;
+} bnn_low_channels;
 
 /* end: of the rows, which are ones, twos, nothing */
 static __attribute__((naked, noinline, unused)) void bnn_write_six(uint32_t *t __attribute__((unused)),
-                                                                   const uint32_t *rows __attribute__((unused)),
-                                                                   const uint32_t *end __attribute__((unused)),
-                                                                   const bnn_low_three *low __attribute__((unused)))
+                                                       const uint32_t *rows __attribute__((unused)),
+                                                       const uint32_t *end __attribute__((unused)),
+                                                       const bnn_low_channels *low __attribute__((unused)))
 {
     __asm__ volatile(
         "push.w {r4-r11, lr}\n\t"
@@ -95,9 +93,9 @@ static __attribute__((naked, noinline, unused)) void bnn_write_six(uint32_t *t _
 /* With seven channels the complement of a pattern counts 7 - n, which complements both planes. last: the eight
  * entries at the end of the table; there are eight rows of ones, twos and fours. */
 static __attribute__((naked, noinline, unused)) void bnn_write_seven(uint32_t *t __attribute__((unused)),
-                                                                     const uint32_t *rows __attribute__((unused)),
-                                                                     uint32_t *last __attribute__((unused)),
-                                                                     const bnn_low_three *low __attribute__((unused)))
+                                                         const uint32_t *rows __attribute__((unused)),
+                                                         uint32_t *last __attribute__((unused)),
+                                                         const bnn_low_channels *low __attribute__((unused)))
 {
     __asm__ volatile(
         "push.w {r4-r11, lr}\n\t"
@@ -116,9 +114,9 @@ static __attribute__((naked, noinline, unused)) void bnn_write_seven(uint32_t *t
         "pop.w {r4-r11, pc}");
 }
 
-BNN_NOINLINE void bnn_build_group(uint32_t *t, const uint32_t *w, int32_t channels)
+BNN_NOINLINE void bnn_build_pair_group(uint32_t *t, const uint32_t *w, int32_t channels)
 {
-    bnn_low_three low;
+    bnn_low_channels low;
     uint32_t rows[24];
     const uint32_t w0 = w[0], w1 = w[1], w2 = w[2], w3 = w[3], w4 = w[4], w5 = w[5];
     low.ones = w0 ^ w1 ^ w2;
@@ -131,7 +129,7 @@ BNN_NOINLINE void bnn_build_group(uint32_t *t, const uint32_t *w, int32_t channe
                    m6 = bnn_majority(w3, ~w4, ~w5);
     const uint32_t even = s ^ w6, odd = ~even, even_carry = s & w6, odd_carry = w6 & ~s;
 #define P_ROW(i, ones, two, carry)       \
-    rows[3 * (i)] = ones;              \
+    rows[3 * (i)] = ones;                \
     rows[3 * (i) + 1] = (two) ^ (carry); \
     rows[3 * (i) + 2] = (two) & (carry)
     P_ROW(0, even, m0, even_carry);
@@ -159,9 +157,9 @@ BNN_NOINLINE void bnn_build_parities(uint32_t *t, const uint32_t *p)
         const uint32_t h1 = p3 ^ p4, h2 = p3 & p4; /* not both */
         const uint32_t even_carry = ones & h1, odd_carry = h1 & ~ones;
         uint32_t any = even_carry | h2, sum = ones ^ h1;
-#define P_PARITY_ENTRY(i, two)               \
-    t[4 * (i)] = sum;                      \
-    t[4 * (i) + 1] = (two) ^ any;          \
+#define P_PARITY_ENTRY(i, two)    \
+    t[4 * (i)] = sum;             \
+    t[4 * (i) + 1] = (two) ^ any; \
     t[4 * (i) + 2] = (two) & any
         P_PARITY_ENTRY(0, m0);
         P_PARITY_ENTRY(3, m3);
@@ -177,7 +175,7 @@ BNN_NOINLINE void bnn_build_parities(uint32_t *t, const uint32_t *p)
 }
 
 /* The tables of one weight word; second: those of the pair's second word. */
-BNN_NOINLINE void bnn_build_tables(uint32_t *tables, const uint32_t *w, int32_t second)
+BNN_NOINLINE void bnn_build_pair_tables(uint32_t *tables, const uint32_t *w, int32_t second)
 {
     static const uint16_t at[2][6] = {
         {P_PARITY_A, P_A0, P_A1, P_A2, P_A3, P_HALF_BYTES + P_A4},
@@ -188,24 +186,9 @@ BNN_NOINLINE void bnn_build_tables(uint32_t *tables, const uint32_t *w, int32_t 
     for (int32_t g = 0; g < 5; g++) {
         const int32_t channels = g < 2 ? 7 : 6;
         parities[g] = w[0] ^ w[1] ^ w[2] ^ w[3] ^ w[4] ^ w[5] ^ (channels == 7 ? w[6] : 0);
-        bnn_build_group(tables + at[second][g + 1] / 4, w, channels);
+        bnn_build_pair_group(tables + at[second][g + 1] / 4, w, channels);
         w += channels;
     }
     bnn_build_parities(tables + at[second][0] / 4, parities);
-}
-
-/* The index of each input word into its table of parities. */
-BNN_NOINLINE void bnn_find_parities(const uint32_t *in, uint8_t *to, int32_t words)
-{
-    while (words--) {
-        uint32_t x = *in++;
-        x ^= x << 1;
-        x ^= x << 2;
-        x ^= x << 4;
-        x ^= x << 8;
-        x ^= x << 16; /* bit i: parity of bits 0 .. i */
-        x = (x >> 6 & 1) | (x >> 12 & 2) | (x >> 17 & 4) | (x >> 22 & 8) | (x >> 27 & 16);
-        *to++ = (uint8_t)((x ^ x << 1) & 31);
-    }
 }
 #endif

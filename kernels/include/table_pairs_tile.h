@@ -1,57 +1,35 @@
-/* Bit-sliced counters of 32 outputs for all pixels of a tile, two weight words at a time. */
+/* Counting with the tables of two weight words at a time, for all pixels of a tile. */
 #ifndef BNN_TABLE_PAIRS_TILE_H
 #define BNN_TABLE_PAIRS_TILE_H
 #include <stdint.h>
-#include "bitsliced.h"
 #include "bnn_layer.h"
-#include "table_pairs_count.h"
-#include "table_pairs.h"
+#include "counters.h"
 #include "primitives.h"
-#include "region.h"
+#include "table_pairs.h"
+#include "table_pairs_count.h"
 
 enum {
-    BNN_PAIRS_TILE_PIXELS = 512,
-    BNN_PAIRS_FEW_PLANES = 10, /* counter planes that hold up to 1022 synapses */
-    BNN_PAIRS_MANY_PLANES = 15,
+    BNN_PAIRS_TILE = 512,  /* pixels */
+    BNN_PAIRS_PLANES = 14, /* if eleven are too few; for up to 8190 synapses */
 };
 
 typedef struct {
-    int32_t y0, y1, x0, x1; /* output pixels, none if y1 <= y0 or x1 <= x0 */
-} bnn_rectangle;
-
-typedef struct {
-    bnn_rectangle tile;
-    uint32_t *tables, *work, *counters; /* work: planes that fill the counters */
+    bnn_counters counters;
     uint32_t parities; /* as in a run */
-    int32_t m;         /* planes */
-    const bnn_counter *count;
+    const bnn_pair_counter *count;
 } bnn_pairs;
 
 /* A weight word. */
 typedef struct {
     int32_t kx, ky, word;
-    int32_t offset;   /* in input words, from the pixel of tap (0, 0) */
+    int32_t offset;       /* in input words, from the pixel of tap (0, 0) */
     bnn_rectangle inside; /* pixels of the tile for which it is in the image */
 } bnn_place;
-
-/* Narrow [from, to) to the outputs whose tap k lies in the image, along one axis. */
-BNN_INLINE void bnn_outputs_inside(int32_t k, int32_t pad, int32_t stride, int32_t size, int32_t *from, int32_t *to)
-{
-    int32_t before = pad - k, last = size - 1 + pad - k;
-    int32_t lo = before > 0 ? (before + stride - 1) / stride : 0;
-    int32_t hi = last < 0 ? 0 : last / stride + 1;
-    if (lo > *from)
-        *from = lo;
-    if (hi < *to)
-        *to = hi;
-}
 
 BNN_NOINLINE void bnn_find_place(const bnn_layer *layer, const bnn_pairs *s, bnn_place *p)
 {
     p->offset = (p->ky * layer->in_w + p->kx) * layer->in_words + p->word;
-    p->inside = s->tile;
-    bnn_outputs_inside(p->ky, layer->pad_top, layer->stride_h, layer->in_h, &p->inside.y0, &p->inside.y1);
-    bnn_outputs_inside(p->kx, layer->pad_left, layer->stride_w, layer->in_w, &p->inside.x0, &p->inside.x1);
+    p->inside = bnn_pixels_inside(layer, &s->counters.tile, p->ky, p->kx);
 }
 
 BNN_NOINLINE void bnn_next_place(const bnn_layer *layer, bnn_place *p)
@@ -69,23 +47,29 @@ BNN_NOINLINE void bnn_next_place(const bnn_layer *layer, bnn_place *p)
 BNN_NOINLINE void bnn_count_rectangle(const bnn_layer *layer, const bnn_pairs *s, int32_t which, int32_t offset,
                                       int32_t apart, const bnn_rectangle *part)
 {
-    bnn_run r;
-    const int32_t tile_w = s->tile.x1 - s->tile.x0, width = part->x1 - part->x0;
+    const bnn_counters *const c = &s->counters;
+    bnn_pair_run r;
+    const int32_t tile_w = c->tile.x1 - c->tile.x0, width = part->x1 - part->x0;
     const int32_t in_y = part->y0 * layer->stride_h - layer->pad_top;
     const int32_t in_x = part->x0 * layer->stride_w - layer->pad_left;
-    if (width <= 0)
+    int32_t rows = part->y1 - part->y0;
+    if (width <= 0 || rows <= 0)
         return;
     r.input = (const uint32_t *)layer->input + (in_y * layer->in_w + in_x) * layer->in_words + offset;
-    r.counters = s->counters + s->m * ((part->y0 - s->tile.y0) * tile_w + part->x0 - s->tile.x0);
+    r.counters = c->counters + c->m * ((part->y0 - c->tile.y0) * tile_w + part->x0 - c->tile.x0);
     r.input_step = (uint32_t)(4 * layer->stride_w * layer->in_words);
-    r.end = r.counters + s->m * width;
+    r.end = r.counters + c->m * width;
+    if (width == tile_w && layer->stride_h * layer->in_w == layer->stride_w * width) { /* rows follow on each other */
+        r.end += c->m * width * (rows - 1);
+        rows = 1;
+    }
     r.apart = (uint32_t)(4 * apart);
     r.parities = s->parities;
-    for (int32_t rows = part->y1 - part->y0; rows > 0; rows--) {
-        s->count[which](&r, s->tables);
+    for (; rows; rows--) {
+        s->count[which](&r, c->tables);
         r.input += layer->stride_h * layer->in_w * layer->in_words;
-        r.counters += s->m * tile_w;
-        r.end += s->m * tile_w;
+        r.counters += c->m * tile_w;
+        r.end += c->m * tile_w;
     }
 }
 
@@ -105,7 +89,7 @@ BNN_NOINLINE void bnn_count_pair(const bnn_layer *layer, const bnn_pairs *s, con
 {
     const bnn_rectangle *i = &a->inside, *j = &b->inside;
     const bnn_rectangle both = {i->y0 > j->y0 ? i->y0 : j->y0, i->y1 < j->y1 ? i->y1 : j->y1,
-                            i->x0 > j->x0 ? i->x0 : j->x0, i->x1 < j->x1 ? i->x1 : j->x1};
+                                i->x0 > j->x0 ? i->x0 : j->x0, i->x1 < j->x1 ? i->x1 : j->x1};
     if (both.y0 >= both.y1 || both.x0 >= both.x1) {
         bnn_count_rectangle(layer, s, P_FIRST, a->offset, 0, i);
         bnn_count_rectangle(layer, s, P_SECOND, b->offset, 0, j);
@@ -116,44 +100,14 @@ BNN_NOINLINE void bnn_count_pair(const bnn_layer *layer, const bnn_pairs *s, con
     bnn_count_rest(layer, s, P_SECOND, b->offset, j, &both);
 }
 
-/* Copy eleven planes to each pixel of a run. */
-static __attribute__((naked, noinline, unused)) void bnn_fill_eleven(uint32_t *counters __attribute__((unused)),
-                                                                     const uint32_t *end __attribute__((unused)),
-                                                                     const uint32_t *planes __attribute__((unused)))
+/* Count all taps of a group of 32 outputs, whose weights are at w; returns the next group's weights. */
+BNN_NOINLINE const uint32_t *bnn_count_group_by_pairs(const bnn_layer *layer, const bnn_pairs *s, const uint32_t *w)
 {
-    __asm__ volatile(
-        "push.w {r4-r11, lr}\n\t"
-        "ldm.w r2, {r2-r12}\n\t"
-        ".p2align 2\n"
-        "1: stm.w r0!, {r2-r12}\n\t"
-        "cmp.w r0, r1\n\t"
-        "bne.w 1b\n\t"
-        "pop.w {r4-r11, pc}");
-}
-
-BNN_NOINLINE void bnn_fill_run(const bnn_pairs *s, uint32_t *counters, int32_t pixels)
-{
-    uint32_t *end = counters + s->m * pixels;
-    if (s->m == BNN_PAIRS_FEW_PLANES + 1) {
-        bnn_fill_eleven(counters, end, s->work);
-        return;
-    }
-    for (; counters != end; counters += s->m) {
-        bnn_fill_eleven(counters, counters + 11, s->work);
-        for (int32_t i = 11; i < s->m; i++)
-            counters[i] = s->work[i];
-    }
-}
-
-/* Count all taps of a group of 32 outputs, whose weights are at w: planes 1 .. m - 1 of each pixel's m counters grow
- * by the differing bits. Returns the next group's weights. */
-BNN_NOINLINE const uint32_t *bnn_count_group(const bnn_layer *layer, const bnn_pairs *s, const uint32_t *w)
-{
-    bnn_place a, b = {0, 0, 0, 0, s->tile};
+    bnn_place a, b = {0, 0, 0, 0, s->counters.tile};
     for (int32_t words = layer->kernel_h * layer->kernel_w * layer->in_words; words > 0; words -= 2) {
         a = b;
         bnn_find_place(layer, s, &a);
-        bnn_build_tables(s->tables, w, 0);
+        bnn_build_pair_tables(s->counters.tables, w, 0);
         w += 32;
         b = a;
         bnn_next_place(layer, &b);
@@ -162,7 +116,7 @@ BNN_NOINLINE const uint32_t *bnn_count_group(const bnn_layer *layer, const bnn_p
             break;
         }
         bnn_find_place(layer, s, &b);
-        bnn_build_tables(s->tables, w, 1);
+        bnn_build_pair_tables(s->counters.tables, w, 1);
         w += 32;
         bnn_count_pair(layer, s, &a, &b);
         bnn_next_place(layer, &b);
@@ -170,21 +124,30 @@ BNN_NOINLINE const uint32_t *bnn_count_group(const bnn_layer *layer, const bnn_p
     return w;
 }
 
-/* What counting needs in `memory`: tables, 32 words of work, counters of at most a tile, parities of the input. All
- * but the tile is set. */
+/* The index of each input word into its table of parities. */
+BNN_NOINLINE void bnn_find_parities(const uint32_t *in, uint8_t *to, int32_t words)
+{
+    while (words--) {
+        uint32_t x = *in++;
+        x ^= x << 1;
+        x ^= x << 2;
+        x ^= x << 4;
+        x ^= x << 8;
+        x ^= x << 16; /* bit i: parity of bits 0 .. i */
+        x = (x >> 6 & 1) | (x >> 12 & 2) | (x >> 17 & 4) | (x >> 22 & 8) | (x >> 27 & 16);
+        *to++ = (uint8_t)((x ^ x << 1) & 31);
+    }
+}
+
+/* Tables, work, counters, parities of the input in `memory`. Sets neither tile nor starts. */
 BNN_INLINE void bnn_begin_pairs(const bnn_layer *layer, bnn_pairs *s, uint32_t *memory)
 {
-    static const bnn_counter few[] = {bnn_count_first_few, bnn_count_second_few, bnn_count_pair_few};
-    static const bnn_counter many[] = {bnn_count_first_many, bnn_count_second_many, bnn_count_pair_many};
-    const int32_t is_many = layer->kernel_h * layer->kernel_w * layer->in_c > 1022;
-    const int32_t all = layer->out_h * layer->out_w;
-    const int32_t pixels = all < BNN_PAIRS_TILE_PIXELS ? all : BNN_PAIRS_TILE_PIXELS;
-    s->tables = memory;
-    s->work = memory + BNN_PAIRS_TABLE_WORDS;
-    s->counters = s->work + 32;
-    s->count = is_many ? many : few;
-    s->m = (is_many ? BNN_PAIRS_MANY_PLANES : BNN_PAIRS_FEW_PLANES) + 1;
-    uint8_t *parities = (uint8_t *)(s->counters + s->m * pixels);
+    static const bnn_pair_counter few[] = {bnn_count_first_few, bnn_count_second_few, bnn_count_pair_few};
+    static const bnn_pair_counter many[] = {bnn_count_first_many, bnn_count_second_many, bnn_count_pair_many};
+    bnn_counters *const c = &s->counters;
+    c->m = bnn_planes_of(layer, BNN_PAIRS_PLANES);
+    s->count = c->m == BNN_FEW_COUNTERS ? few : many;
+    uint8_t *parities = bnn_place_counters(layer, c, memory, BNN_PAIR_TABLE_WORDS, BNN_PAIRS_TILE);
     s->parities = (uint32_t)parities - ((uint32_t)layer->input >> 2);
     bnn_find_parities(layer->input, parities, layer->in_h * layer->in_w * layer->in_words);
 }

@@ -44,8 +44,7 @@ void lcebconv2d_popcount_rows(const bnn_layer *layer)
 {
     bnn_layer framed;
     layer = bnn_framed(layer, &framed);
-    const int32_t all = layer->kernel_h * layer->kernel_w, row_words = layer->kernel_w * layer->in_words;
-    const int32_t pixel_bytes = layer->out_c * layer->out_bytes;
+    const int32_t all = layer->kernel_h * layer->kernel_w, pixel_bytes = layer->out_c * layer->out_bytes;
     uint32_t *const words = layer->scratch, *const pairs = words + all * layer->in_words;
     char *out = layer->output;
     bnn_stretch rows = {0, 0, 0, 0}, columns;
@@ -55,19 +54,11 @@ void lcebconv2d_popcount_rows(const bnn_layer *layer)
             rows = bnn_rows_at(layer, y);
         for (int32_t x = 0; x < layer->out_w; x = columns.to) {
             columns = bnn_columns_at(layer, x);
-            const int32_t nx = bnn_stretch_taps(&columns), ny = nx ? bnn_stretch_taps(&rows) : 0;
-            const int32_t run = nx * layer->in_words, whole = ny * run, apart = run != row_words;
-            const bnn_patch patch = {.words = words, .rows = ny, .run = run};
-            const bnn_rows_window w = {words + (apart ? run : whole), words + whole, 4 * (uint32_t)run,
-                                       16 * (uint32_t)(row_words - run)};
-            const uint32_t *weights = (const uint32_t *)layer->weights
-                                      + 4 * (rows.tap0 * row_words + columns.tap0 * layer->in_words);
+            bnn_rows_region r = bnn_describe_rows(layer, &rows, &columns, y, words);
+            const uint32_t outside = (uint32_t)((all - r.taps) * layer->in_c);
             for (int32_t i = x; i < columns.to; i++, out += pixel_bytes) {
-                const int32_t top = y * layer->stride_h - layer->pad_top + rows.tap0;
-                const int32_t left = i * layer->stride_w - layer->pad_left + columns.tap0;
-                bnn_gather_one(layer, &patch,
-                               (const uint32_t *)layer->input + (top * layer->in_w + left) * layer->in_words);
-                add_pixel(layer, &w, weights, (uint32_t)((all - ny * nx) * layer->in_c), pairs, second);
+                bnn_gather_row_pixel(layer, &r);
+                add_pixel(layer, &r.window, r.weights, outside, pairs, second);
                 if (second)
                     bnn_lce_store_pairs(layer, pairs, 0, layer->out_c, out - pixel_bytes, out);
                 second ^= 1;

@@ -6,7 +6,13 @@ import json
 
 import pytest
 
+from bnnsim.bench.cases import CASES
+from bnnsim.bench.check import RANDOM_CASES, cases_for
+from bnnsim.bench.template import template
 from bnnsim.cli.main import main
+from bnnsim.model.kernels import load_kernel, load_kernels
+from bnnsim.model.operators import OPERATORS
+from bnnsim.paths import data_root
 
 FAST = ("--core", "cortex-m4", "--toolchain", "clang", "--isa", "base", "--quiet")
 
@@ -52,7 +58,7 @@ def test_wrong_outputs_are_told_with_the_layer(pool, capsys):
     pool(("bit |=", "bit ="))
     assert main(["check", "./my_pool.c", *FAST]) == 1
     out = capsys.readouterr().out
-    assert "WRONG" in out and "outputs differ from the reference" in out and "BMaxPool2D (" in out
+    assert "WRONG" in out and "outputs differ from the reference" in out and "BMaxPool2D of [" in out
 
 
 def test_writes_outside_a_buffer_are_told_with_the_line(pool, capsys):
@@ -79,6 +85,9 @@ def test_time_that_depends_on_data_is_told(pool, capsys):
         (["check", "my_pool.py"], "expected a kernel"),
         (["check", "none.c"], "cannot read the kernel"),
         (["check", "my_pool.c", "--core", "cortex-m5"], "did you mean"),
+        (["check", "my_pool.c", "--toolchain", "gc"], "--toolchain: found 'gc'; allowed: clang, gcc; did you mean 'gcc'"),
+        (["check", "my_pool.c", "--seed", "-1"], "-1 is not in the range"),
+        (["check", "my_pool.c", "--json", "no/such/folder.json"], "--json"),
     ],
 )
 def test_wrong_usage(pool, capsys, arguments, message):
@@ -91,3 +100,50 @@ def test_needs_that_no_core_has(pool, capsys):
     pool(("needs: []", "needs: [popcount]"))
     assert main(["check", "my_pool.c", "--isa", "base"]) == 2
     assert "needs popcount" in capsys.readouterr().err
+
+
+def test_needs_that_nothing_has(pool, capsys):
+    pool(("needs: []", "needs: [dsp2]"))
+    assert main(["check", "my_pool.c", "--isa", "base"]) == 2
+    assert "needs: unknown need 'dsp2'" in (err := capsys.readouterr().err) and "did you mean 'dsp'" in err
+
+
+def test_an_endless_loop_ends(pool, capsys):
+    start = "    uint32_t *output = layer->output;\n"
+    pool((start, start + '    for (;;) __asm__ volatile("");\n'))
+    assert main(["check", "./my_pool.c", *FAST]) == 1
+    assert "endless loop? more than 20," in capsys.readouterr().out
+
+
+def test_what_does_not_compile_is_told_without_a_layer(pool, capsys):
+    pool(("    uint32_t *output = layer->output;\n", "    uint32_t *output = ;\n"))
+    assert main(["check", "./my_pool.c", *FAST]) == 1
+    out = capsys.readouterr().out
+    assert "not built" in out and "my_pool.c:" in out and "expected expression" in out and "BMaxPool2D of" not in out
+
+
+def test_quantized_inputs_get_random_shapes():
+    cases = [case for case in CASES if case.operator in ("MaxPool2D_int8", "Concatenation_int8", "Reshape_int8")]
+    for operator in sorted({case.operator for case in cases}):
+        kernel = next(k for k in load_kernels() if k.operator == operator)
+        own = [case for case in cases if kernel.accepts(case.layer)]
+        found = cases_for(kernel, cases)[len(own) :]
+        assert len(found) == RANDOM_CASES
+        assert len({case.layer.input.shape for case in found}) > RANDOM_CASES // 2
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_every_operator_has_a_template(tmp_path, operator):
+    path = tmp_path / "mine.c"
+    path.write_text(template(operator, "mine"))
+    kernel = load_kernel(path)
+    assert (kernel.operator, kernel.variant, kernel.needs) == (operator, "mine", ())
+    local = {p.name for p in (data_root() / "kernels").glob("*/*.h") if p.parent.name != "include"}
+    assert not [name for name in local if f'#include "{name}"' in path.read_text()]
+
+
+@pytest.mark.parametrize("operator", ["Softmax_int8", "LceBMaxPool2d", "Dequantize_int8"])
+def test_templates_without_a_plain_kernel_of_one_file_are_right(tmp_path, monkeypatch, operator):
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "kernel", "mine", "--operator", operator]) == 0
+    assert main(["check", "./mine.c", *FAST, "--no-timing"]) == 0

@@ -176,6 +176,66 @@ def test_not_a_parameter_file(write, tmp_path: Path) -> None:
         load_network(write(("{seed: 7}", "own.npz")))
 
 
+@pytest.mark.parametrize("content", [b"", b"\x93NUMPY\x01\x00", b"PK\x03\x04 cut off"])
+def test_cut_off_parameter_files(write, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "own.npz").write_bytes(content)
+    with pytest.raises(ConfigError, match=r"own.npz: not a readable .npz file"):
+        load_network(write(("{seed: 7}", "own.npz")))
+
+
+def test_one_array_is_no_parameter_file(write, tmp_path: Path) -> None:
+    with (tmp_path / "own.npz").open("wb") as file:
+        np.save(file, np.zeros(3))
+    with pytest.raises(ConfigError, match=r"own.npz: .*one array, expected an archive"):
+        load_network(write(("{seed: 7}", "own.npz")))
+
+
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        ("BBConv2D, channels: 4, kernel: [3, 9, 2]", r"layers\[0\].kernel: found a list of 3; expected an integer or"),
+        ("BBConv2D, channels: 4, kernel: [0, 3]", r"layers\[0\].kernel\[0\]: found 0 .*more than 0"),
+        ("BBConv2D, channels: 4, kernel: 3.5", r"found 3.5 \(number\); expected an integer or \[height, width\]"),
+        ("BBConv2D, channels: 4, kernel: 1, variant: ''", r"layers\[0\].variant: found '' "),
+        ("BBConv2D_Optimised, channels: 4, kernel: 1", "did you mean 'BBConv2D_Optimized'"),
+        ("BBConv2D_Optimized, channels: 4, kernel: 1, variant: plain", "found 'plain'.*means variant faithful"),
+        ("BBConv2D_Optimized_PReLU, channels: 4, kernel: 1, prelu: false", "prelu: found false .*prelu true"),
+        ("Reshape_bit, shape: [36, 64]", r"shape: found a list of 2; expected \[height, width, channels\]"),
+        ("BBQFC, channels: 4, output: bit", "BBQFC writes int8, int16 or int32, found output bit"),
+        ("BBQFC, channels: 4, output_scale: 1.0e-50", "output_scale: found 1e-50; expected a scale from"),
+        ("BBFC, channels: 999999", r"weights of shape .* elements; allowed are 33,554,432"),
+        ("BBConv2D, channels: 99999999, kernel: 1", r"the output of shape .* elements; allowed are 33,554,432"),
+    ],
+)
+def test_wrong_layers_of_bits(tmp_path: Path, layer: str, message: str) -> None:
+    path = tmp_path / "bits.yaml"
+    head = "input: {shape: [6, 6, 64], dtype: bit}\nparameters: {seed: 1}\nlayers:\n"
+    path.write_text(f"{head}  - {{name: a, operator: {layer}}}\n")
+    with pytest.raises(ConfigError, match=rf"bits.yaml:4: .*{message}"):
+        load_network(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("[8, 8, 3]", "[3000, 3000, 64]", "input: the input of shape .* has 576,000,000 elements"),
+        ("[8, 8, 3]", "[8, 8]", r"input.shape: found a list of 2; expected \[height, width, channels\]"),
+        ("uint8, scale: 0.1", "int8, zero_point: 300", "input: zero point 300: int8 holds -128..127"),
+        ("scale: 0.1", "scale: 1.0e+300", "input.scale: found 1e[+]300; expected a scale from"),
+    ],
+)
+def test_wrong_inputs_are_told_with_the_line(write, old: str, new: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=rf"small.yaml:1: {message}"):
+        load_network(write((old, new)))
+
+
+def test_one_layer_with_a_list(tmp_path: Path) -> None:
+    path = tmp_path / "one.yaml"
+    head = "input: {shape: [6, 6, 64], dtype: bit}\nparameters: {seed: 1}\nlayers:\n"
+    path.write_text(head + "  - {name: a, operator: BBConv2D, channels: 4, kernel: [3, 5], stride: 2}\n")
+    assert load_network(path).layers[0].output.shape == (2, 1, 4)
+
+
 def test_single_layers() -> None:
     layer = random_layer("BBConv2D", (6, 4, 33), 40, (3, 2), (2, 1), "same", rng=1, name="conv")
     network = network_of("sweep", [layer])

@@ -41,7 +41,13 @@ class Case:
     @property
     def name(self) -> str:
         """Shown when the case fails."""
-        return f"{self.operator} {self.in_shape} {self.keys}"
+        shapes = [source.shape for source in self.keys["sources"]] if "sources" in self.keys else [self.in_shape]
+        keys = {key: value for key, value in self.keys.items() if key != "sources"}
+        given = "".join(f", {key} {value}" for key, value in keys.items())
+        of = [f"{source.dtype} scale {source.scale:g}" for source in self.keys.get("sources", ())]
+        of += [""] * (len(shapes) - len(of))
+        tensors = " and ".join(f"{list(shape)} {text}".strip() for shape, text in zip(shapes, of, strict=True))
+        return f"{self.operator} of {tensors}{given}"
 
     def inputs(self, number: int) -> tuple[np.ndarray, ...]:
         """Random inputs (±1 with 50, 90 or 10 % of +1), after them one for each of `values`."""

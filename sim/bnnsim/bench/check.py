@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from bnnsim.bench.case import Case
 from bnnsim.bench.measure import Bench, Measured, measure, run_alone
-from bnnsim.errors import BnnsimError, UsageError
+from bnnsim.errors import BnnsimError, ToolchainError, UsageError
 from bnnsim.model.kernels import Kernel
 from bnnsim.model.operators import OPERATORS
+from bnnsim.model.tensor import Tensor
 
 RANDOM_CASES = 20
 _SIZES, _CHANNELS = (1, 2, 3, 4, 5, 7, 9), (1, 3, 8, 31, 32, 33, 40, 64, 65)
@@ -19,13 +21,17 @@ _SIZES, _CHANNELS = (1, 2, 3, 4, 5, 7, 9), (1, 3, 8, 31, 32, 33, 40, 64, 65)
 
 @dataclass(frozen=True)
 class Checked:
-    """One bench: layers run, the first problem or None, and whether every pair of inputs took the same cycles."""
+    """One bench: layers run, the first problem or None, and whether every pair of inputs took the same cycles.
+
+    built: False where the compiler refused the kernel.
+    """
 
     bench: Bench
     layers: int
     problem: str | None
     same_time: bool
     stack_bytes: int
+    built: bool = True
 
 
 def cases_for(kernel: Kernel, cases: Sequence[Case], seed: int = 0) -> list[Case]:
@@ -43,17 +49,19 @@ def cases_for(kernel: Kernel, cases: Sequence[Case], seed: int = 0) -> list[Case
 
 
 def _random_cases(kernel: Kernel, accepted: Sequence[Case], rng: np.random.Generator) -> Iterator[Case]:
-    """Cases with other sizes and channels; operators that read several tensors keep theirs."""
+    """Cases with other sizes and channels; element types, scales and zero points of inputs stay."""
     found, tries = 0, 0
     while found < RANDOM_CASES and tries < 20 * RANDOM_CASES:
         tries += 1
         case = accepted[int(rng.integers(len(accepted)))]
+        height, width, channels = (int(n) for n in (*rng.choice(_SIZES, 2), rng.choice(_CHANNELS)))
+        shape = (height, width, channels)
+        other: dict[str, Any] = {"channels": int(rng.choice(_CHANNELS))} if "channels" in case.keys else {}
+        if "shape" in case.keys:  # of a reshape
+            other["shape"] = (width, height, channels)
         if "sources" in case.keys:
-            continue
-        height, width = (int(n) for n in rng.choice(_SIZES, 2))
-        shape = (height, width, int(rng.choice(_CHANNELS)))
-        outputs = {"channels": int(rng.choice(_CHANNELS))} if "channels" in case.keys else {}
-        candidate = replace(case, in_shape=shape, keys={**case.keys, **outputs}, changes=None)
+            other["sources"] = _reshaped(case.keys["sources"], shape, rng)
+        candidate = replace(case, in_shape=shape, keys={**case.keys, **other}, changes=None)
         try:
             fits = kernel.accepts(candidate.layer)
         except BnnsimError:
@@ -61,6 +69,18 @@ def _random_cases(kernel: Kernel, accepted: Sequence[Case], rng: np.random.Gener
         if fits:
             found += 1
             yield candidate
+
+
+def _reshaped(sources: Sequence[Tensor], shape: tuple[int, int, int], rng: np.random.Generator) -> tuple[Tensor, ...]:
+    """Tensors of other sizes: all of one shape if they were, single pixels stay so, else each with its channels."""
+    height, width, channels = shape
+    alike = len({source.shape[2] for source in sources}) == 1
+    found = []
+    for number, source in enumerate(sources):
+        pixel = number > 0 and source.shape[:2] == (1, 1)
+        size = (1, 1) if pixel else (height, width)
+        found.append(replace(source, shape=(*size, channels if alike else int(rng.choice(_CHANNELS)))))
+    return tuple(found)
 
 
 def check(kernel: Kernel, bench: Bench, cases: Sequence[Case], step: Callable[[], None] = lambda: None) -> Checked:
@@ -80,6 +100,8 @@ def check(kernel: Kernel, bench: Bench, cases: Sequence[Case], step: Callable[[]
             same_time = same_time and len(cycles) == 1
             done += 1
             step()
+    except ToolchainError as error:  # whatever the layer
+        return Checked(bench, done, str(error), same_time, stack, built=False)
     except BnnsimError as error:
         return Checked(bench, done, f"{cases[done].name}: {error}", same_time, stack)
     return Checked(bench, done, None, same_time, stack)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -97,10 +97,18 @@ def run_alone(
     cell = bench.cell(layer)
     image = kernel_image(cell.builder, kernel)
     plan = kernel_plan(image, lower_layer(layer, kernel), cell.regions, pack_tensors(layer, inputs), flush)
+    plan = replace(plan, limit_instructions=_limit_instructions(layer))
     trace = emulate_cached(cell, image, plan)
     verify(layer, kernel, trace.outputs[layer.name], run_layer(layer, *inputs))
     timing = price_trace(cell, trace, image, plan)[1]
     return trace, int(timing.cycles[0]), int(timing.instructions[0])
+
+
+def _limit_instructions(layer: Layer) -> int:
+    """Instructions after which a kernel counts as an endless loop: far beyond what loops over bits take."""
+    taps = int(layer.attributes.get("kernel_h", 1)) * int(layer.attributes.get("kernel_w", 1))
+    work = layer.macs + taps * int(np.prod(layer.output.shape)) + sum(int(np.prod(s.shape)) for s in layer.sources)
+    return 20_000_000 + 1000 * work
 
 
 def measure(bench: Bench, layer: Layer, kernel: Kernel, inputs: tuple[np.ndarray, ...]) -> Measured:

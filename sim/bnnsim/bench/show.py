@@ -27,7 +27,7 @@ def print_check(kernel: Kernel, checked: Sequence[Checked], timed: Timed, bench:
         console.print(Text(f"{kernel.path.name}: {kernel.operator}, variant {kernel.variant}, needs {needs}", "bold"))
         table = plain_table(("core", "ISA", "compiler"), ("layers", "outputs", "fixed time", "stack B"))
         for row in checked:
-            right = "right" if row.problem is None else "WRONG"
+            right = "right" if row.problem is None else "WRONG" if row.built else "not built"
             fixed = "yes" if row.same_time else "no" if not kernel.fixed_time else "NO"
             bench_ = row.bench
             table.add_row(

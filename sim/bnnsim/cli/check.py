@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING
 import click
 
 from bnnsim.cli.options import Names, split
-from bnnsim.errors import UsageError
+from bnnsim.errors import UsageError, nearest
+from bnnsim.yamlfile import display_path
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bnnsim.bench.measure import Bench
+    from bnnsim.isa import Isa
     from bnnsim.model.kernels import Kernel
 
+COMPILERS = ("clang", "gcc")
 CORES = ("cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m33", "cortex-m7")
 
 
@@ -54,7 +59,7 @@ Exit code: 0 all outputs right and inside the buffers, 1 not, 2 wrong usage.
     metavar="clang|gcc[,…]",
     help="Compilers.  [default: clang, and gcc if it is installed]",
 )
-@click.option("--seed", default=0, show_default=True, help="Seed of the random shapes.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the random shapes.")
 @click.option("--no-timing", is_flag=True, help="Only check; do not compare with the other variants.")
 @click.option(
     "--json",
@@ -78,27 +83,37 @@ def command(
     from bnnsim.bench.check import cases_for, check, compare
     from bnnsim.bench.shapes import SHAPES
     from bnnsim.bench.show import print_check, to_json
-    from bnnsim.cli.output import progress
+    from bnnsim.cli.output import chosen, progress
     from bnnsim.model.kernels import load_kernel, load_kernels
+    from bnnsim.report.files import write
 
+    output = chosen(None, json_file, None, quiet)
     if not file.endswith(".c"):
         raise UsageError(f"found {file!r}; expected a kernel, a .c file (`bnnsim new kernel NAME` writes one)")
     kernel = load_kernel(Path(file).absolute())
     if any(k.function == kernel.function and k.path != kernel.path for k in load_kernels()):
         raise UsageError(f"{file}: {kernel.operator} has a variant {kernel.variant!r} already; rename yours")
-    benches = _benches(kernel, split(cores), split(isas), split(compilers))
+    tools = _once(split(compilers))
+    if wrong := [name for name in tools if name not in COMPILERS]:
+        raise UsageError(f"--toolchain: found {wrong[0]!r}; allowed: clang, gcc{nearest(wrong[0], COMPILERS)}")
+    benches = _benches(kernel, _once(split(cores)), _once(split(isas)), tools)
     cases = cases_for(kernel, CASES, seed)
     with progress(quiet) as report:
         step = _Steps(report, len(benches) * len(cases))
         checked = [check(kernel, bench, cases, lambda: step(bench.name)) for bench in benches]  # noqa: B023
         right = all(c.problem is None for c in checked)
         timed = [] if no_timing or not right else list(compare(kernel, _reference(benches), SHAPES))
-    if json_file:
-        text = to_json(kernel, checked, timed)
-        click.echo(text, nl=False) if json_file == "-" else Path(json_file).write_text(text, encoding="utf-8")
-    if json_file != "-":
+    if output.form == "json":
+        click.echo(to_json(kernel, checked, timed), nl=False)
+    else:
         print_check(kernel, checked, timed, _reference(benches))
+    if output.json_file:
+        write(output.json_file, to_json(kernel, checked, timed).encode())
     ctx.exit(0 if right else 1)
+
+
+def _once(names: list[str]) -> list[str]:
+    return list(dict.fromkeys(names))
 
 
 class _Steps:
@@ -133,9 +148,25 @@ def _benches(kernel: Kernel, cores: list[str], isas: list[str], compilers: list[
         for isa in able if isas or counts_bits(kernel) else able[:1]:
             found += [Bench(core, isa, compiler, (*known, kernel)) for compiler in tools]
     if not found:
+        _check_needs(kernel, loaded)
         where = f"{', '.join(cores or CORES)} with ISA {', '.join(isa.name for isa in loaded)}"
         raise UsageError(f"{kernel.path.name} needs {', '.join(kernel.needs)}: none of {where} has that")
     return found
+
+
+def _check_needs(kernel: Kernel, isas: Sequence[Isa]) -> None:
+    """Raise UsageError for a need that no core and no extension is known to have."""
+    from bnnsim import paths
+    from bnnsim.isa import load_isa
+    from bnnsim.timing.core import load_core
+
+    provided = [load_core(name).features for name in paths.names("core")]
+    provided += [isa.provides for isa in (*isas, *map(load_isa, paths.names("extension")))]
+    known = sorted(set().union(*provided))
+    for need in kernel.needs:
+        if need not in known:
+            text = f"unknown need {need!r}; features and primitives are {', '.join(known)}{nearest(need, known)}"
+            raise UsageError(f"{display_path(kernel.path)}: needs: {text}")
 
 
 def _reference(benches: list[Bench]) -> Bench:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -20,17 +22,45 @@ from pydantic import (
 
 from bnnsim.errors import UsageError, nearest
 from bnnsim.model.cbin_nn import TABLE
-from bnnsim.model.operators import Attribute, Operator, operator_named
+from bnnsim.model.operators import OPERATORS, Attribute, Operator, operator_named
 from bnnsim.model.tensor import Tensor
-from bnnsim.yamlwords import Problems
+from bnnsim.yamlwords import Problems, describe
+
+MAX_ELEMENTS = 2**25  # of a tensor or a parameter: as bits they fill 4 MiB, more than microcontrollers hold
+_SCALES = (2.0**-100, 2.0**100)  # quotients of two stay within float64, products with sums within float32
 
 
-def _pair(value: Any) -> Any:
-    """One number stands for both axes."""
-    return (value, value) if isinstance(value, int) and not isinstance(value, bool) else value
+def _entries(*names: str) -> Callable[[Any], Any]:
+    """A validator of lists with these entries; where they are two, one integer may stand for both."""
+    wanted = f"[{', '.join(names)}]"
+    wanted = f"an integer or {wanted}" if len(names) == 2 else wanted
+
+    def checked(value: Any) -> Any:
+        if len(names) == 2 and isinstance(value, int) and not isinstance(value, bool):
+            return value, value
+        if isinstance(value, list | tuple) and len(value) == len(names):
+            return tuple(value)
+        raise ValueError(f"found {describe(value)}; expected {wanted}")
+
+    return checked
 
 
-Pair = Annotated[tuple[PositiveInt, PositiveInt], BeforeValidator(_pair)]
+def _usable_scale(value: float) -> float:
+    low, high = _SCALES
+    if not low <= value <= high:
+        raise ValueError(f"found {value:g}; expected a scale from {low:.2g} to {high:.2g}")
+    return value
+
+
+Pair = Annotated[tuple[PositiveInt, PositiveInt], BeforeValidator(_entries("height", "width"))]
+Shape = Annotated[
+    tuple[PositiveInt, PositiveInt, PositiveInt], BeforeValidator(_entries("height", "width", "channels"))
+]
+Pads = Annotated[
+    tuple[NonNegativeInt, NonNegativeInt, NonNegativeInt, NonNegativeInt],
+    BeforeValidator(_entries("above", "below", "left", "right")),
+]
+Scale = Annotated[PositiveFloat, AfterValidator(_usable_scale)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
@@ -44,9 +74,9 @@ class _Spec(BaseModel):
 class InputSpec(_Spec):
     """The network's input: shape [height, width, channels]; an integer q stands for scale · (q - zero_point)."""
 
-    shape: tuple[PositiveInt, PositiveInt, PositiveInt]
+    shape: Shape
     dtype: Literal["uint8", "bit", "int8", "float32"]
-    scale: PositiveFloat = 1.0
+    scale: Scale = 1.0
     zero_point: int = 0
 
     @property
@@ -58,7 +88,10 @@ class InputSpec(_Spec):
     def _zero_point_fits(self) -> InputSpec:
         if self.zero_point and self.dtype not in ("int8",):
             raise Problems([(("zero_point",), f"only int8 inputs have one, found dtype {self.dtype}")])
-        _ = self.tensor
+        try:
+            check_size("the input", self.tensor.shape)
+        except UsageError as error:
+            raise Problems([((), str(error))]) from None
         return self
 
 
@@ -74,23 +107,22 @@ class LayerSpec(_Spec):
     name: Name
     operator: str
     inputs: tuple[str, ...] | None = None
-    variant: str | None = None
+    variant: Annotated[str, Field(min_length=1)] | None = None
     channels: PositiveInt | None = None
     kernel: Pair | None = None
     stride: Pair | None = None
     padding: Literal["same", "valid"] | None = None
     pad_value: Literal["zero", "one"] | None = None
-    pads: tuple[NonNegativeInt, NonNegativeInt, NonNegativeInt, NonNegativeInt] | None = None
+    pads: Pads | None = None
     groups: PositiveInt | None = None
     depth_multiplier: PositiveInt | None = None
-    shape: tuple[PositiveInt, PositiveInt, PositiveInt] | None = None
+    shape: Shape | None = None
     bias: bool | None = None
     prelu: bool | None = None
-    batch_norm: bool | None = None
     activation: Literal["none", "relu", "relu6", "relu_n1_to_1"] | None = None
     rounding: Literal["double", "single"] | None = None
     output: Literal["bit", "int8", "int16", "int32", "float32"] | None = None
-    output_scale: PositiveFloat | None = None
+    output_scale: Scale | None = None
     output_zero_point: int | None = None
 
     @property
@@ -122,10 +154,12 @@ class LayerSpec(_Spec):
     @field_validator("operator")
     @classmethod
     def _known_operator(cls, name: str) -> str:
-        try:
-            return name if name in TABLE else operator_named(name).name
-        except UsageError as error:
-            raise ValueError(str(error)) from None
+        if name in TABLE or name in OPERATORS:
+            return name
+        known = ", ".join(OPERATORS)
+        optimized = "and CBin-NN's names with _Optimized or _Optimized_PReLU"
+        near = nearest(name, (*OPERATORS, *TABLE))
+        raise ValueError(f"unknown operator {name!r}; known: {known} {optimized}{near}")
 
     @model_validator(mode="after")
     def _applicable(self) -> LayerSpec:
@@ -133,6 +167,15 @@ class LayerSpec(_Spec):
         if wrong := self.given.keys() - set(allowed):
             takes = f"{self.operator} does not take it; it takes {', '.join(allowed) or 'none'}"
             raise Problems(((key,), takes) for key in sorted(wrong))
+        row = TABLE.get(self.operator)
+        if row and row.name != row.operator:
+            means = {"variant": row.variant, "prelu": row.prelu}
+            found = {"variant": self.variant, "prelu": self.prelu}
+            other = [key for key in means if found[key] is not None and found[key] != means[key]]
+            text = f"{row.name} means variant {row.variant}, prelu {str(row.prelu).lower()}"
+            text += f"; use the operator {row.operator} to choose"
+            if other:
+                raise Problems(((key,), f"found {describe(found[key])}; {text}") for key in other)
         return self
 
 
@@ -174,12 +217,21 @@ def connect(source: Tensor, layers: Sequence[LayerSpec]) -> list[Connection]:
         try:
             sources = _sources(layer, inputs, tensors)
             output, attributes = layer.facts.infer(sources, layer.given)
+            check_size("the output", output.shape)
+            for name, parameter in layer.facts.parameters(sources, output, attributes).items():
+                check_size(name, parameter.shape)
         except UsageError as error:
             raise Problems([(("layers", index), f"({layer.name}) {error}")]) from None
         connections.append(Connection(inputs, sources, output, attributes))
         tensors[layer.name] = output
         previous = layer.name
     return connections
+
+
+def check_size(what: str, shape: tuple[int, ...]) -> None:
+    """Raise UsageError for a tensor or parameter that no microcontroller holds, before it fills this machine."""
+    if (elements := math.prod(shape)) > MAX_ELEMENTS:
+        raise UsageError(f"{what} of shape {shape} has {elements:,} elements; allowed are {MAX_ELEMENTS:,}")
 
 
 def _check_variants(layers: Sequence[LayerSpec], connections: Sequence[Connection]) -> None:

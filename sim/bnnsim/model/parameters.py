@@ -6,6 +6,7 @@ Arrays are named LAYER.PARAMETER, e.g. conv1.weights; an operator's `parameters`
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -32,17 +33,21 @@ def read_parameters(path: Path, wanted: Mapping[str, Mapping[str, Parameter]]) -
     """
     where = display_path(path)
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        stored = np.load(path, allow_pickle=False)
+        if not isinstance(stored, np.lib.npyio.NpzFile):
+            raise ValueError("one array, expected an archive of several")
+        with stored:
             found = {name: stored[name] for name in stored.files}
     except FileNotFoundError:
         raise ConfigError([f"{where}: no such parameter file"]) from None
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
         raise ConfigError([f"{where}: not a readable .npz file ({error})"]) from None
     full = {f"{layer}.{name}": parameter for layer, own in wanted.items() for name, parameter in own.items()}
     problems = [f"{where}: unexpected array {name!r}{nearest(name, full)}" for name in sorted(found.keys() - full)]
     for name, parameter in full.items():
         if name not in found:
-            problems.append(f"{where}: no array {name!r}, expected shape {parameter.shape}{nearest(name, found)}")
+            near = nearest(name, found.keys() - full)
+            problems.append(f"{where}: no array {name!r}, expected shape {parameter.shape}{near}")
         elif found[name].shape != parameter.shape:
             problems.append(f"{where}: {name}: found shape {found[name].shape}, expected {parameter.shape}")
         elif found[name].dtype != parameter.dtype:

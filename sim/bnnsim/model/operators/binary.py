@@ -56,8 +56,10 @@ class BinaryLayer(_Binary):
         attributes["pad_value"] = given.get("pad_value") or "zero"
         if not self.quantized:
             return Tensor((*size, channels), "bit"), attributes
-        scale = given.get("output_scale") or OUTPUT_SCALE
-        return Tensor((*size, channels), given.get("output") or "int8", scale), attributes
+        scale, dtype = given.get("output_scale") or OUTPUT_SCALE, given.get("output") or "int8"
+        if dtype not in ("int8", "int16", "int32"):
+            raise UsageError(f"{self.name} writes int8, int16 or int32, found output {dtype}")
+        return Tensor((*size, channels), dtype, scale), attributes
 
     def parameters(
         self, sources: Sequence[Tensor], output: Tensor, attributes: Mapping[str, Attribute]

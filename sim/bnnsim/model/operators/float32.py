@@ -118,9 +118,11 @@ class Float32Pair(Float32Operator):
 
     def infer(self, sources: Sequence[Tensor], given: Mapping[str, Any]) -> tuple[Tensor, dict[str, Attribute]]:
         first, second = sources
-        if second.shape not in (first.shape, (1, 1, first.shape[2])):
-            wanted = f"{first.shape} or {(1, 1, first.shape[2])}"
-            raise UsageError(f"{self.name}: found second input of shape {second.shape}, wanted {wanted}")
+        allowed = (first.shape, (1, 1, first.shape[2]))
+        if second.shape not in allowed:
+            wanted = " or ".join(map(str, dict.fromkeys(allowed)))
+            swap = "; exchange the inputs" if first.shape == (1, 1, second.shape[2]) else ""
+            raise UsageError(f"{self.name}: found second input of shape {second.shape}, wanted {wanted}{swap}")
         return super().infer(sources, given)
 
 

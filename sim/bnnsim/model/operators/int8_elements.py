@@ -77,9 +77,11 @@ class Int8Pair(Int8Operator):
         first, second = sources
         for source in sources:
             self.check_reads(source)
-        if second.shape not in (first.shape, (1, 1, first.shape[2])):
-            wanted = f"{first.shape} or {(1, 1, first.shape[2])}"
-            raise UsageError(f"{self.name}: found second input of shape {second.shape}, wanted {wanted}")
+        allowed = (first.shape, (1, 1, first.shape[2]))
+        if second.shape not in allowed:
+            wanted = " or ".join(map(str, dict.fromkeys(allowed)))
+            swap = "; exchange the inputs" if first.shape == (1, 1, second.shape[2]) else ""
+            raise UsageError(f"{self.name}: found second input of shape {second.shape}, wanted {wanted}{swap}")
         low, high = self._results(sources)
         scale = given.get("output_scale") or (high - low) / 255
         zero_point = given.get("output_zero_point")
