@@ -133,10 +133,9 @@ def check_targets(found: list[Row]) -> bool:
         worst = max(best, key=lambda row: row.rate[0])
         met &= worst.rate[0] <= target.limit
         verdict = "met" if worst.rate[0] <= target.limit else "MISSED"
+        rate, unit = worst.rate
         at = f"{worst.measured.kernel.variant}, {title(worst.case)}"
-        print(
-            f"- {verdict}: {target.text}: at most {target.limit:g}, found {worst.rate[0]:.2f} per {worst.rate[1]} ({at})"
-        )
+        print(f"- {verdict}: {target.text}: at most {target.limit:g}, found {rate:.2f} per {unit} ({at})")
     for binary, int8 in _same_shapes(fixed):
         ratio = int8.measured.cycles / binary.measured.cycles
         met &= ratio >= BINARY_OVER_INT8

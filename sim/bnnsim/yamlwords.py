@@ -75,8 +75,8 @@ def explain(error: ValidationError, model: type[BaseModel], value: Any) -> list[
             continue
         if _list_refused(item) and not sequences_only(error):
             continue  # told apart once the other problems are gone
-        if item["type"] == "too_short" and len(item["input"]) >= item["ctx"]["min_length"]:
-            continue  # the entries are there, but wrong: reported one by one
+        if _entries_wrong(item):
+            continue
         found, prefix, allowed = _words(item, keys, model, value)
         grouped.setdefault((keys, found), {})[allowed] = prefix
     problems = []
@@ -89,7 +89,13 @@ def explain(error: ValidationError, model: type[BaseModel], value: Any) -> list[
 
 def sequences_only(error: ValidationError) -> bool:
     """Whether strict validation refused nothing but lists where it wanted Python tuples or sets."""
-    return all(_list_refused({**item}) for item in error.errors(include_url=False))
+    items = [item for item in error.errors(include_url=False) if not _entries_wrong({**item})]
+    return all(_list_refused({**item}) for item in items)
+
+
+def _entries_wrong(item: dict[str, Any]) -> bool:
+    """Whether a list only seems too short because its entries were refused, each reported by itself."""
+    return item["type"] == "too_short" and len(item["input"]) >= item["ctx"]["min_length"]
 
 
 def _list_refused(item: dict[str, Any]) -> bool:

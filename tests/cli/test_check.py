@@ -85,7 +85,10 @@ def test_time_that_depends_on_data_is_told(pool, capsys):
         (["check", "my_pool.py"], "expected a kernel"),
         (["check", "none.c"], "cannot read the kernel"),
         (["check", "my_pool.c", "--core", "cortex-m5"], "did you mean"),
-        (["check", "my_pool.c", "--toolchain", "gc"], "--toolchain: found 'gc'; allowed: clang, gcc; did you mean 'gcc'"),
+        (
+            ["check", "my_pool.c", "--toolchain", "gc"],
+            "--toolchain: found 'gc'; allowed: clang, gcc; did you mean 'gcc'",
+        ),
         (["check", "my_pool.c", "--seed", "-1"], "-1 is not in the range"),
         (["check", "my_pool.c", "--json", "no/such/folder.json"], "--json"),
     ],

@@ -67,7 +67,8 @@ def kernel_plan(
     extra.append(Region("layer struct", at, PAGE))
     writes.append((at, words + table))
     begin, end = image.symbol(layer.kernel.function), image.symbol(END)
-    registers = _initial(image) | {0: at, 14: end | 1}
+    saved = {number: 0x5AFE_0000 + number for number in range(4, 12)}
+    registers = _initial(image) | saved | {0: at, 14: end | 1}
     output = (layer.name, pointers["output"], layer.output_bytes)
     slices = (Slice(0, end, output),)
     return Plan(
@@ -79,6 +80,7 @@ def kernel_plan(
         registers,
         tuple(writes),
         canaries=tuple(canaries),
+        preserved=tuple((_initial(image) | saved).items()),
     )
 
 

@@ -54,7 +54,8 @@ class Plan:
     writes: (address, bytes) put into memory beforehand; stack: (lowest address, top) of the stack.
     limit_instructions: at least this many instructions may run, at most four times as many.
     host_calls: semihosting calls that are answered, silently, before the last slice's end counts; None: no host.
-    canaries: (buffer's name, address, bytes) of memory that must be unchanged at the end.
+    canaries: (buffer's name, address, bytes) of memory that must be unchanged at the end; preserved: numbers and
+    values of registers that a function gives back as they were (AAPCS, Arm IHI 0042).
     """
 
     scopes: tuple[str, ...]
@@ -67,6 +68,7 @@ class Plan:
     limit_instructions: int = 4_000_000_000
     host_calls: int | None = None
     canaries: tuple[tuple[str, int, bytes], ...] = ()
+    preserved: tuple[tuple[int, int], ...] = ()
 
     @cached_property
     def digest(self) -> str:
@@ -75,4 +77,4 @@ class Plan:
         placed = (*self.writes, *((address, content) for _, address, content in self.canaries))
         data = [part for address, content in placed for part in (str(address), content)]
         host = () if self.host_calls is None else (f"host {self.host_calls}",)
-        return digest(repr(facts), str(self.limit_instructions), *host, *data)
+        return digest(repr(facts), str(self.limit_instructions), repr(self.preserved), *host, *data)

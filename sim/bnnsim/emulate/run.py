@@ -60,6 +60,7 @@ def _count(image: Image, plan: Plan, cpu: str, semantics: dict[str, Any]) -> Cou
     blocks = {block for scope in edges for key in scope for block in key if block}
     check_unchanged(image, plan, blocks, machine.read)
     _check_canaries(plan, machine)
+    _check_preserved(plan, machine)
     copies = find_copies(image, plan, blocks, machine.read)
     return Counted(edges, outputs, machine.peak_stack_bytes(), copies)
 
@@ -72,6 +73,16 @@ def _check_canaries(plan: Plan, machine: Machine) -> None:
             at = next(i for i, (a, b) in enumerate(zip(found, content, strict=True)) if a != b)
             was = f"is {found[at]:#04x}, was {content[at]:#04x}"
             raise OverwrittenError(f"wrote outside the buffer {name}: byte {address + at:#010x} {was}")
+
+
+def _check_preserved(plan: Plan, machine: Machine) -> None:
+    """Raise EmulationFault naming the first register that the code did not give back as it was."""
+    for number, value in plan.preserved:
+        if (found := machine.register(number)) != value:
+            name = "sp" if number == 13 else f"r{number}"
+            raise EmulationFault(
+                f"returned with {name} = {found:#010x}, was {value:#010x}: a function preserves r4 to r11 and sp"
+            )
 
 
 def _count_slices(machine: Machine) -> tuple[Edges, dict[str, bytes]]:

@@ -21,6 +21,7 @@ from bnnsim.yamlfile import display_path, parse_yaml
 from bnnsim.yamlwords import Problems
 
 _SHARED = ("include", "runtime")  # folders of C that are no kernels
+_MOST_SCRATCH_BYTES = 1 << 24
 FRONT_MATTER = re.compile(r"\s*/\*[ \t]*---[ \t]*\n(.*?)\n[ \t]*---[ \t]*\*/", re.DOTALL)
 
 
@@ -118,9 +119,10 @@ class Kernel:
     def scratch_size(self, layer: Layer) -> int:
         """Bytes of scratch memory that the kernel wants for a layer. Raises LoweringError if negative."""
         size = self._evaluate("scratch_bytes", layer)
-        if size < 0:
-            found = f"{self.scratch_bytes} is {size} for layer {layer.name}"
-            raise LoweringError(f"{display_path(self.path)}: scratch_bytes: {found}; wanted 0 or more")
+        if not 0 <= size <= _MOST_SCRATCH_BYTES:
+            found = f"{self.scratch_bytes} is {size:,} for layer {layer.name}"
+            wanted = f"wanted 0 to {_MOST_SCRATCH_BYTES:,}"
+            raise LoweringError(f"{display_path(self.path)}: scratch_bytes: {found}; {wanted}")
         return size
 
     def missing(self, available: Collection[str]) -> tuple[str, ...]:

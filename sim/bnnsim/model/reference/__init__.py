@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bnnsim.errors import BnnsimError
 from bnnsim.model.network import Layer, Network
 from bnnsim.model.reference import binary, float32, int8_elements, int8_layers, int8_pools, lce, movement, softmax
 from bnnsim.model.reference.binary import accumulate
@@ -25,7 +26,10 @@ def run_reference(network: Network, x: np.ndarray) -> dict[str, np.ndarray]:
     network.input.check(x, f"input of {network.name}")
     tensors = {"input": x}
     for layer in network.layers:
-        tensors[layer.name] = run_layer(layer, *(tensors[name] for name in layer.inputs))
+        try:
+            tensors[layer.name] = run_layer(layer, *(tensors[name] for name in layer.inputs))
+        except BnnsimError as error:
+            raise type(error)(f"layer {layer.name} ({layer.operator}): {error}") from None
     return {layer.name: tensors[layer.name] for layer in network.layers}
 
 

@@ -1,15 +1,15 @@
 /* ---
 operator: Dequantize_int8
-variant: fpu
+variant: plain
 idea: the difference from the zero point as a float times the scale; four elements per turn
 registers: four integers, four floats, the scale, two pointers, the count
-needs: [fpu]
+needs: []
 fixed_time: true
 --- */
 #include "bnn_layer.h"
 #include "primitives.h"
 
-void dequantize_int8_fpu(const bnn_layer *layer)
+void dequantize_int8_plain(const bnn_layer *layer)
 {
     const int8_t *input = layer->input;
     float *output = layer->output, scale = layer->factor[0];
