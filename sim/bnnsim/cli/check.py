@@ -102,7 +102,8 @@ def command(
         step = _Steps(report, len(benches) * len(cases))
         checked = [check(kernel, bench, cases, lambda: step(bench.name)) for bench in benches]  # noqa: B023
         right = all(c.problem is None for c in checked)
-        timed = [] if no_timing or not right else list(compare(kernel, _reference(benches), SHAPES))
+        bench = _reference(benches)
+        timed = [] if no_timing or not right else list(compare(kernel, bench, SHAPES, lambda: step("timing")))
     if output.form == "json":
         click.echo(to_json(kernel, checked, timed), nl=False)
     else:
@@ -124,6 +125,7 @@ class _Steps:
 
     def __call__(self, text: str) -> None:
         self.done += 1
+        self.total = max(self.total, self.done)  # how many timings there are shows as they come
         if self.report:
             self.report(self.done, self.total, text)
 
