@@ -396,7 +396,7 @@ def test_a_board_that_is_too_small_says_so(tmp_path):
 def test_a_layer_that_cannot_fit_is_refused_before_anything_is_built(tmp_path, monkeypatch):
     network = tmp_path / "large.yaml"
     network.write_text(
-        "description: A test.\ninput: {shape: [2048, 2048, 3], dtype: uint8, scale: 0.004}\nparameters: {seed: 1}\n"
+        "description: A test.\ninput: {shape: [1000, 1000, 3], dtype: uint8, scale: 0.004}\nparameters: {seed: 1}\n"
         "layers:\n  - {name: conv1, operator: QQConv2D, channels: 32, kernel: 3, padding: same}\n"
     )
     monkeypatch.setattr("bnnsim.build.toolchain.Toolchain._run", None)
