@@ -19,13 +19,7 @@ scratch_bytes: frame_bytes
 #include "pad.h"
 #include "primitives.h"
 
-#ifdef BNNSIM_POPCOUNT
-#define POPCOUNT(x) bnn_popcount32(x)
-#else
-#define POPCOUNT(x) bnn_popcount32_call(x)
-#endif
-
-#define FILTER(o) sum[o] += n - 2 * (int32_t)POPCOUNT(a ^ w[(o) * filter_words]);
+#define FILTER(o) sum[o] += n - 2 * (int32_t)BNN_PUBLISHED_POPCOUNT(a ^ w[(o) * filter_words]);
 #define FILTERS8(o) \
     FILTER(o) FILTER(o + 1) FILTER(o + 2) FILTER(o + 3) FILTER(o + 4) FILTER(o + 5) FILTER(o + 6) FILTER(o + 7)
 

@@ -18,12 +18,6 @@ scratch_bytes: frame_bytes
 #include "primitives.h"
 #include "sign.h"
 
-#ifdef BNNSIM_POPCOUNT
-#define POPCOUNT(x) bnn_popcount32(x)
-#else
-#define POPCOUNT(x) bnn_popcount32_call(x)
-#endif
-
 /* One dot product: output pixel (y, x), the filter at w. */
 static inline int32_t dot(const bnn_layer *layer, int32_t y, int32_t x, const uint32_t *w)
 {
@@ -41,7 +35,7 @@ static inline int32_t dot(const bnn_layer *layer, int32_t y, int32_t x, const ui
                 int32_t n = layer->in_c - 32 * l < 32 ? layer->in_c - 32 * l : 32;
                 uint32_t a = input[(in_y * layer->in_w + in_x) * layer->in_words + l];
 
-                sum += n - 2 * (int32_t)POPCOUNT(a ^ w[(ky * layer->kernel_w + kx) * layer->in_words + l]);
+                sum += n - 2 * (int32_t)BNN_PUBLISHED_POPCOUNT(a ^ w[(ky * layer->kernel_w + kx) * layer->in_words + l]);
             }
         }
     return sum;

@@ -16,13 +16,7 @@ weights: bit O/32 O%32 Y X C/32 C%32
 #include "primitives.h"
 #include "sign.h"
 
-#ifdef BNNSIM_POPCOUNT
-#define POPCOUNT(x) bnn_popcount32(x)
-#else
-#define POPCOUNT(x) bnn_popcount32_call(x)
-#endif
-
-#define FILTER(k) sum[k] += n - 2 * (int32_t)POPCOUNT(a ^ w[(k) * words]);
+#define FILTER(k) sum[k] += n - 2 * (int32_t)BNN_PUBLISHED_POPCOUNT(a ^ w[(k) * words]);
 #define FILTERS8(k) \
     FILTER(k) FILTER(k + 1) FILTER(k + 2) FILTER(k + 3) FILTER(k + 4) FILTER(k + 5) FILTER(k + 6) FILTER(k + 7)
 

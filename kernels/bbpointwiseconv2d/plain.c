@@ -15,12 +15,6 @@ weights: bit O Y X C/32 C%32
 #include "primitives.h"
 #include "sign.h"
 
-#ifdef BNNSIM_POPCOUNT
-#define POPCOUNT(x) bnn_popcount32(x)
-#else
-#define POPCOUNT(x) bnn_popcount32_call(x)
-#endif
-
 void bbpointwiseconv2d_plain(const bnn_layer *layer)
 {
     const uint32_t *input = layer->input, *weights = layer->weights;
@@ -37,7 +31,7 @@ void bbpointwiseconv2d_plain(const bnn_layer *layer)
                 for (int32_t l = 0; l < layer->in_words; l++) {
                     int32_t n = layer->in_c - 32 * l < 32 ? layer->in_c - 32 * l : 32;
 
-                    sum += n - 2 * (int32_t)POPCOUNT(pixel[l] ^ weights[o * layer->in_words + l]);
+                    sum += n - 2 * (int32_t)BNN_PUBLISHED_POPCOUNT(pixel[l] ^ weights[o * layer->in_words + l]);
                 }
                 bnn_set_bit(output + (y * layer->out_w + x) * layer->out_words, o, bnn_sign(layer, o, sum));
             }

@@ -12,12 +12,6 @@ weights: bit O Y X C/32 C%32
 #include "primitives.h"
 #include "requantize.h"
 
-#ifdef BNNSIM_POPCOUNT
-#define POPCOUNT(x) bnn_popcount32(x)
-#else
-#define POPCOUNT(x) bnn_popcount32_call(x)
-#endif
-
 void bbqfc_faithful(const bnn_layer *layer)
 {
     const uint32_t *input = layer->input;
@@ -29,7 +23,7 @@ void bbqfc_faithful(const bnn_layer *layer)
         int32_t sum = synapses;
 
         for (int32_t i = 0; i < words; i++)
-            sum -= 2 * (int32_t)POPCOUNT(input[i] ^ weights[o * words + i]);
+            sum -= 2 * (int32_t)BNN_PUBLISHED_POPCOUNT(input[i] ^ weights[o * words + i]);
         bnn_store_requantized(layer, o, sum);
     }
 }

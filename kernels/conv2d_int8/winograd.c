@@ -38,29 +38,15 @@ typedef struct {
     } output[OUTPUTS];
 } plan;
 
-BNN_INLINE uint32_t add16(uint32_t a, uint32_t b)
-{
-    uint32_t r;
-    __asm__("sadd16 %0, %1, %2" : "=r"(r) : "r"(a), "r"(b));
-    return r;
-}
-
-BNN_INLINE uint32_t subtract16(uint32_t a, uint32_t b)
-{
-    uint32_t r;
-    __asm__("ssub16 %0, %1, %2" : "=r"(r) : "r"(a), "r"(b));
-    return r;
-}
-
 /* Four from three weights: 2 a, a + b + c, a - b + c, 2 c. */
 BNN_INLINE void widen_weights(uint32_t a, uint32_t b, uint32_t c, uint32_t *to, int32_t step)
 {
-    uint32_t sum = add16(a, c);
+    uint32_t sum = bnn_sadd16(a, c);
 
-    to[0] = add16(a, a);
-    to[step] = add16(sum, b);
-    to[2 * step] = subtract16(sum, b);
-    to[3 * step] = add16(c, c);
+    to[0] = bnn_sadd16(a, a);
+    to[step] = bnn_sadd16(sum, b);
+    to[2 * step] = bnn_ssub16(sum, b);
+    to[3 * step] = bnn_sadd16(c, c);
 }
 
 /* Two channels of an output's kernel; g: the taps as pairs of 16 bits. */

@@ -43,22 +43,6 @@ BNN_INLINE uint32_t bnn_min8(uint32_t a, uint32_t b)
     __asm__("ssub8 %0, %1, %2\n\tsel %0, %2, %1" : "=&r"(r) : "r"(a), "r"(b));
     return r;
 }
-
-/* halves of a + bytes 0 and 2 of x, with sign */
-BNN_INLINE uint32_t bnn_sxtab16(uint32_t a, uint32_t x)
-{
-    uint32_t r;
-    __asm__("sxtab16 %0, %1, %2" : "=r"(r) : "r"(a), "r"(x));
-    return r;
-}
-
-/* halves of a + bytes 1 and 3 of x, with sign */
-BNN_INLINE uint32_t bnn_sxtab16_ror8(uint32_t a, uint32_t x)
-{
-    uint32_t r;
-    __asm__("sxtab16 %0, %1, %2, ror #8" : "=r"(r) : "r"(a), "r"(x));
-    return r;
-}
 #else
 /* Which bytes of a are at least those of b: 0xff or 0. Below the signs a subtraction decides, which borrows nothing
  * from the next byte because the sign bits of a are set for it; where the signs differ, they do. */

@@ -126,21 +126,6 @@ enum { BNN_SMLAD_UNROLL = 32, BNN_SMLAD_STEP_BYTES = 44 };
     "subs.w lr, lr, #1\n\t"         \
     "bne.w 2b\n\t"
 
-/* bytes 0 and 2 (1 and 3) of x, signed, plus the halves of a */
-BNN_INLINE uint32_t bnn_sxtab16(uint32_t a, uint32_t x)
-{
-    uint32_t r;
-    __asm__("sxtab16 %0, %1, %2" : "=r"(r) : "r"(a), "r"(x));
-    return r;
-}
-
-BNN_INLINE uint32_t bnn_sxtab16_ror8(uint32_t a, uint32_t x)
-{
-    uint32_t r;
-    __asm__("sxtab16 %0, %1, %2, ror #8" : "=r"(r) : "r"(a), "r"(x));
-    return r;
-}
-
 /* Halves: low ones and high ones of two words. */
 BNN_INLINE uint32_t bnn_low_halves(uint32_t low, uint32_t high)
 {

@@ -36,6 +36,13 @@ BNN_INLINE uint32_t bnn_popcount32(uint32_t x)
 #endif
 }
 
+/* The population count of published loops: the claimed instruction, else a call. */
+#ifdef BNNSIM_POPCOUNT
+#define BNN_PUBLISHED_POPCOUNT(x) bnn_popcount32(x)
+#else
+#define BNN_PUBLISHED_POPCOUNT(x) bnn_popcount32_call(x)
+#endif
+
 /* acc + popcount(a ^ w) */
 BNN_INLINE uint32_t bnn_xor_popcount_accumulate(uint32_t acc, uint32_t a, uint32_t w)
 {
@@ -117,6 +124,36 @@ BNN_INLINE uint32_t bnn_sxtb16_ror8(uint32_t x)
 {
     uint32_t r;
     __asm__("sxtb16 %0, %1, ror #8" : "=r"(r) : "r"(x));
+    return r;
+}
+
+/* halves of a + bytes 0 and 2 (1 and 3) of x, with sign */
+BNN_INLINE uint32_t bnn_sxtab16(uint32_t a, uint32_t x)
+{
+    uint32_t r;
+    __asm__("sxtab16 %0, %1, %2" : "=r"(r) : "r"(a), "r"(x));
+    return r;
+}
+
+BNN_INLINE uint32_t bnn_sxtab16_ror8(uint32_t a, uint32_t x)
+{
+    uint32_t r;
+    __asm__("sxtab16 %0, %1, %2, ror #8" : "=r"(r) : "r"(a), "r"(x));
+    return r;
+}
+
+/* sums and differences of halves */
+BNN_INLINE uint32_t bnn_sadd16(uint32_t a, uint32_t b)
+{
+    uint32_t r;
+    __asm__("sadd16 %0, %1, %2" : "=r"(r) : "r"(a), "r"(b));
+    return r;
+}
+
+BNN_INLINE uint32_t bnn_ssub16(uint32_t a, uint32_t b)
+{
+    uint32_t r;
+    __asm__("ssub16 %0, %1, %2" : "=r"(r) : "r"(a), "r"(b));
     return r;
 }
 #endif

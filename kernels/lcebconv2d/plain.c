@@ -17,12 +17,6 @@ scratch_bytes: frame_bytes
 #include "primitives.h"
 #include "sign.h"
 
-#ifdef BNNSIM_POPCOUNT
-#define POPCOUNT(x) bnn_popcount32(x)
-#else
-#define POPCOUNT(x) bnn_popcount32_call(x)
-#endif
-
 /* Where an output's dot product reads: its first tap, its group's first word, words of a group. */
 typedef struct {
     int32_t y, x, word, words;
@@ -43,7 +37,7 @@ static inline int32_t count(const bnn_layer *layer, const place *p, const uint32
                 continue;
             ++*taps;
             for (int32_t n = 0; n < p->words; n++)
-                sum += (int32_t)POPCOUNT(input[(y * layer->in_w + x) * layer->in_words + p->word + n] ^ w[n]);
+                sum += (int32_t)BNN_PUBLISHED_POPCOUNT(input[(y * layer->in_w + x) * layer->in_words + p->word + n] ^ w[n]);
         }
     return sum;
 }
