@@ -10,6 +10,7 @@ import json
 import math
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -125,11 +126,17 @@ def _expected_keys(model: type[BaseModel]) -> str:
     return "a mapping with the keys " + ", ".join(f.alias or name for name, f in model.model_fields.items())
 
 
+@lru_cache(maxsize=1024)
+def _nodes(text: str) -> yaml.Node | None:
+    """The nodes of a text, parsed once: core files and kernels are read several times. Nobody changes them."""
+    return yaml.compose(text, Loader=_Loader)
+
+
 def _compose(text: str, document: _Document) -> yaml.Node | None:
     """Return the root node; raises ConfigError (line and column) for malformed YAML."""
     where, first = document.where, document.first_line
     try:
-        return yaml.compose(text, Loader=_Loader)
+        return _nodes(text)
     except yaml.reader.ReaderError as error:
         line = text[: error.position].count("\n") + first
         message = f"{where}:{line}: not YAML: character U+{int(error.character):04X} is not allowed"

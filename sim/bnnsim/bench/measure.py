@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from bnnsim.build.program import kernel_code_bytes, kernel_image
-from bnnsim.build.toolchain import load_toolchain
+from bnnsim.build.toolchain import Toolchain, load_toolchain
 from bnnsim.cache import Cache
 from bnnsim.emulate.trace import Trace
 from bnnsim.errors import UsageError
@@ -17,7 +18,7 @@ from bnnsim.model.lowering import LayerMemory, lower_layer, pack_tensors
 from bnnsim.model.network import Layer, network_of
 from bnnsim.model.reference import run_layer
 from bnnsim.study.cell import Cell, emulate_cached, price_trace, verify
-from bnnsim.timing.board import load_board
+from bnnsim.timing.board import Board, load_board
 from bnnsim.timing.core import Core
 
 
@@ -39,20 +40,32 @@ class Bench:
         """Whether core and ISA have all that a kernel needs."""
         return not kernel.missing(self.isa.provides | set(self.core.features))
 
-    def cell(self, layer: Layer) -> Cell:
-        """The cell of a network that is this layer."""
+    @cached_property
+    def _board(self) -> Board:
+        return load_board("zero-wait")
+
+    @cached_property
+    def _toolchain(self) -> Toolchain:
         if self.compiler not in self.core.target:
             raise UsageError(f"core {self.core.name} has no target for {self.compiler}")
+        return load_toolchain(self.compiler, self.core.target[self.compiler])
+
+    @cached_property
+    def _cache(self) -> Cache:
+        return Cache()
+
+    def cell(self, layer: Layer) -> Cell:
+        """The cell of a network that is this layer."""
         return Cell(
             network=network_of("bench", [layer]),
             x=np.zeros(0),
             expected={},
             kernels=self.kernels,
             core=self.core,
-            board=load_board("zero-wait"),
+            board=self._board,
             isa=self.isa,
-            toolchain=load_toolchain(self.compiler, self.core.target[self.compiler]),
-            cache=Cache(),
+            toolchain=self._toolchain,
+            cache=self._cache,
             latencies=self.isa.latencies,
         )
 

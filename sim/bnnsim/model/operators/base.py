@@ -52,9 +52,9 @@ class Operator(ABC):
         """Group that the operator belongs to: binary, lce, int8 or float32."""
 
     @property
-    @abstractmethod
     def keys(self) -> tuple[str, ...]:
         """Keys that a network file may give for this operator."""
+        return ()
 
     @property
     def input_counts(self) -> tuple[int, int]:
@@ -90,6 +90,12 @@ class Operator(ABC):
     def computed_by(self, attributes: Mapping[str, Attribute]) -> tuple[str, ...]:
         """Operators whose kernels compute a layer with these attributes, the operator itself first."""
         return self.name, *self.also
+
+    def only(self, sources: Sequence[Tensor]) -> Tensor:
+        """Return the one tensor that the operator reads. Raises UsageError if it is of another element type."""
+        (source,) = sources
+        self.check_reads(source)
+        return source
 
     def check_reads(self, source: Tensor) -> None:
         """Raise UsageError unless the operator reads tensors of this element type."""

@@ -43,8 +43,7 @@ class BinaryLayer(_Binary):
         return (*shape, *pads, "channels", "bias", "prelu", *(("output", "output_scale") if self.quantized else ()))
 
     def infer(self, sources: Sequence[Tensor], given: Mapping[str, Any]) -> tuple[Tensor, dict[str, Attribute]]:
-        (source,) = sources
-        self.check_reads(source)
+        source = self.only(sources)
         if (channels := given.get("channels")) is None:
             raise UsageError(f"{self.name} needs channels, the number of output channels")
         if self.shape == "whole":
@@ -119,8 +118,7 @@ class BinaryPool(_Binary):
         return WINDOW_KEYS
 
     def infer(self, sources: Sequence[Tensor], given: Mapping[str, Any]) -> tuple[Tensor, dict[str, Attribute]]:
-        (source,) = sources
-        self.check_reads(source)
+        source = self.only(sources)
         size, attributes = window(self.name, source, given, stride_is_kernel=True)
         return Tensor((*size, source.shape[2]), "bit"), attributes
 

@@ -58,8 +58,7 @@ class Float32Layer(Float32Operator):
         return (*window_keys, "depth_multiplier" if self.form == "depthwise" else "channels", "bias", "activation")
 
     def infer(self, sources: Sequence[Tensor], given: Mapping[str, Any]) -> tuple[Tensor, dict[str, Attribute]]:
-        (source,) = sources
-        self.check_reads(source)
+        source = self.only(sources)
         if self.form == "whole":
             size, attributes = (1, 1), whole(source)
         else:
@@ -102,8 +101,7 @@ class Float32Pool(Float32Operator):
         return (*WINDOW_KEYS, "activation")
 
     def infer(self, sources: Sequence[Tensor], given: Mapping[str, Any]) -> tuple[Tensor, dict[str, Attribute]]:
-        (source,) = sources
-        self.check_reads(source)
+        source = self.only(sources)
         size, attributes = window(self.name, source, given, stride_is_kernel=True)
         return Tensor((*size, source.shape[2]), "float32"), attributes | self._activation(given)
 

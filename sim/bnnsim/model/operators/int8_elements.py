@@ -112,8 +112,7 @@ class Int8Rectifier(Int8Operator):
         return OUTPUT_KEYS
 
     def infer(self, sources: Sequence[Tensor], given: Mapping[str, Any]) -> tuple[Tensor, dict[str, Attribute]]:
-        (source,) = sources
-        self.check_reads(source)
+        source = self.only(sources)
         output = requantized(source, given)
         self.check_factor(exact_scale(source) / exact_scale(output), 255)
         return output, {"activation": self.activation}
@@ -128,8 +127,7 @@ class Quantize(Int8Operator):
         return OUTPUT_KEYS
 
     def infer(self, sources: Sequence[Tensor], given: Mapping[str, Any]) -> tuple[Tensor, dict[str, Attribute]]:
-        (source,) = sources
-        self.check_reads(source)
+        source = self.only(sources)
         if given.get("output_scale") is None:
             raise UsageError(f"{self.name} needs output_scale, the real size of one step")
         output = requantized(source, given)
@@ -143,13 +141,8 @@ class Quantize(Int8Operator):
 class Dequantize(Int8Operator):
     """Integers as real numbers."""
 
-    @property
-    def keys(self) -> tuple[str, ...]:
-        return ()
-
     def infer(self, sources: Sequence[Tensor], given: Mapping[str, Any]) -> tuple[Tensor, dict[str, Attribute]]:
-        (source,) = sources
-        self.check_reads(source)
+        source = self.only(sources)
         return Tensor(source.shape, "float32"), {}
 
 
@@ -157,13 +150,8 @@ class Dequantize(Int8Operator):
 class Softmax(Int8Operator):
     """Softmax over the channels of each pixel, beta = 1; the output's scale is 1/256, its zero point -128."""
 
-    @property
-    def keys(self) -> tuple[str, ...]:
-        return ()
-
     def infer(self, sources: Sequence[Tensor], given: Mapping[str, Any]) -> tuple[Tensor, dict[str, Attribute]]:
-        (source,) = sources
-        self.check_reads(source)
+        source = self.only(sources)
         if source.shape[2] > SOFTMAX_MAX_CHANNELS:
             raise UsageError(f"{self.name} has at most {SOFTMAX_MAX_CHANNELS} channels, found {source.shape[2]}")
         if source.scale < SOFTMAX_MIN_SCALE:

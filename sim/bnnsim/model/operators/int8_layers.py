@@ -40,8 +40,7 @@ class Int8Layer(Operator):
 
     def infer(self, sources: Sequence[Tensor], given: Mapping[str, Any]) -> tuple[Tensor, dict[str, Attribute]]:
         """Defaults: no bias, no activation, double rounding, the output quantized as the input."""
-        (source,) = sources
-        self.check_reads(source)
+        source = self.only(sources)
         if self.shape == "whole":
             size, attributes = (1, 1), whole(source)
         else:

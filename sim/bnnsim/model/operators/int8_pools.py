@@ -21,8 +21,7 @@ class Int8Pool(Int8Operator):
         return (*WINDOW_KEYS, "activation")
 
     def infer(self, sources: Sequence[Tensor], given: Mapping[str, Any]) -> tuple[Tensor, dict[str, Attribute]]:
-        (source,) = sources
-        self.check_reads(source)
+        source = self.only(sources)
         size, attributes = window(self.name, source, given, stride_is_kernel=True)
         attributes["activation"] = given.get("activation") or "none"
         return Tensor((*size, source.shape[2]), "int8", source.scale, source.zero_point), attributes

@@ -34,13 +34,8 @@ class _Lce(Operator):
 class LceQuantize(_Lce):
     """Signs: +1 for x >= 0, NaN and integers from the zero point up, else -1."""
 
-    @property
-    def keys(self) -> tuple[str, ...]:
-        return ()
-
     def infer(self, sources: Sequence[Tensor], given: Mapping[str, Any]) -> tuple[Tensor, dict[str, Attribute]]:
-        (source,) = sources
-        self.check_reads(source)
+        source = self.only(sources)
         return Tensor(source.shape, "bit"), {}
 
 
@@ -53,8 +48,7 @@ class LceDequantize(_Lce):
         return "output", "output_scale", "output_zero_point"
 
     def infer(self, sources: Sequence[Tensor], given: Mapping[str, Any]) -> tuple[Tensor, dict[str, Attribute]]:
-        (source,) = sources
-        self.check_reads(source)
+        source = self.only(sources)
         return _output(self.name, source.shape, given, ("float32", "int8"), 1.0), {}
 
 
@@ -71,8 +65,7 @@ class LceBconv2d(_Lce):
         return (*WINDOW_KEYS, "pad_value", "channels", "groups", "activation", *outputs)
 
     def infer(self, sources: Sequence[Tensor], given: Mapping[str, Any]) -> tuple[Tensor, dict[str, Attribute]]:
-        (source,) = sources
-        self.check_reads(source)
+        source = self.only(sources)
         if (channels := given.get("channels")) is None:
             raise UsageError(f"{self.name} needs channels, the number of output channels")
         groups = given.get("groups") or 1

@@ -30,8 +30,7 @@ class Pad(_Movement):
         return ("pads",)
 
     def infer(self, sources: Sequence[Tensor], given: Mapping[str, Any]) -> tuple[Tensor, dict[str, Attribute]]:
-        (source,) = sources
-        self.check_reads(source)
+        source = self.only(sources)
         if (pads := given.get("pads")) is None:
             raise UsageError(f"{self.name} needs pads, [above, below, left, right] in pixels")
         top, bottom, left, right = pads
@@ -53,8 +52,7 @@ class Reshape(_Movement):
         return ("shape",)
 
     def infer(self, sources: Sequence[Tensor], given: Mapping[str, Any]) -> tuple[Tensor, dict[str, Attribute]]:
-        (source,) = sources
-        self.check_reads(source)
+        source = self.only(sources)
         if (shape := given.get("shape")) is None:
             raise UsageError(f"{self.name} needs shape, [height, width, channels]")
         shape = tuple(shape)
@@ -75,10 +73,6 @@ class Concatenation(_Movement):
 
     Packed channels begin on words: all inputs but the last have multiples of 32 channels.
     """
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        return ()
 
     @property
     def input_counts(self) -> tuple[int, int]:
