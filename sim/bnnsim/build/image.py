@@ -43,8 +43,8 @@ class CustomSite:
 
     @property
     def text(self) -> str:
-        """Disassembly: mnemonic and registers."""
-        return f"{self.instruction.mnemonic} {', '.join(f'r{n}' for n in self.registers.values())}"
+        """Disassembly: mnemonic and operands."""
+        return self.instruction.text(self.word)
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,11 @@ class Image:
     functions: tuple[Function, ...]
     sites: Mapping[int, CustomSite]
     section_bytes: Mapping[str, int]
+
+    @property
+    def custom_instructions(self) -> set[Instruction]:
+        """The custom instructions that occur in the code."""
+        return {site.instruction for site in self.sites.values()}
 
     @cached_property
     def digest(self) -> str:

@@ -44,16 +44,16 @@ def _extensions() -> Iterator[Item]:
             {
                 "name": i.name,
                 "form": i.encoding.form.name,
-                "latency": i.latency,
-                "source": {"kind": i.source.kind, "ref": i.source.ref},
+                "latency": i.cost.latency,
+                "source": {"kind": i.cost.source.kind, "ref": i.cost.source.ref},
                 "primitive": i.primitive,
                 "doc": i.doc,
             }
             for i in extension.instructions
         ]
         details = tuple(
-            f"{i.name} ({i.encoding.form.name}): {i.doc} {i.latency} cycle{'s' * (i.latency != 1)}, "
-            f"{i.source.kind}: {i.source.ref}"
+            f"{i.name} ({i.encoding.form.name}): {i.doc} {i.cost.latency} cycle{'s' * (i.cost.latency != 1)}, "
+            f"{i.cost.source.kind}: {i.cost.source.ref}"
             for i in extension.instructions
         )
         return Item(name, extension.description, {"instructions": instructions}, details)

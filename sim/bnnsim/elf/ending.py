@@ -90,7 +90,7 @@ def _run(image: Image, plan: Plan, cpu: str, host: Host) -> tuple[Machine, int, 
     """Run as far as it goes; the machine, the number of the slice that it stopped in, and how."""
     machine = Machine(image, plan, cpu)
     machine.host = host
-    machine.hook_sites(find_sites(image, compile_semantics(image.isa), details=False), everywhere=False)
+    machine.hook_sites(find_sites(image, compile_semantics(image.custom_instructions), details=False), everywhere=False)
     machine.count_edges()  # the instruction limit counts there
     number, stop = machine.in_worker(lambda: _first_stop(machine))
     return machine, number, stop

@@ -1,71 +1,190 @@
-"""Custom instructions in the emulator: semantics compiled by Numba, called from a native hook at each site."""
+"""Custom instructions in the emulator: semantics compiled by Numba, called from a native hook at each site.
+
+A hook and the semantics share a frame of 64-bit words: operands and imm in the order of the semantics' parameters,
+results, and the addresses of the unit's state and of a buffer for memory. Semantics that Numba cannot compile run in
+Python behind a function pointer of the same kind.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import ctypes
+import re
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numba import cfunc, njit, types
+from numba import carray, cfunc, njit, types
 
+from bnnsim.emulate.native import pointer
 from bnnsim.errors import ExtensionError
-from bnnsim.isa import Instruction, Isa
+from bnnsim.isa import Instruction
+from bnnsim.isa.instruction import MEMORY, STATE
 
-_SIGNATURE = types.int64(types.int64, types.int64, types.int64)
+# --- words of a frame ---
+MOST_OPERANDS = 8  # operands are words 0 to 7
+RESULT, RESULT_HI, STATE_AT, MEMORY_AT, CELL, BUFFER_AT = 8, 9, 10, 11, 12, 16
+FRAME_WORDS = 32  # the buffer for memory is the last 128 bytes
+EVERY_BYTE = -1  # as result of what stores: all bytes are written
+_SIGNATURE = types.int64(types.voidptr)
+_PYTHON_SIGNATURE = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)
 
 
-def compile_semantics(isa: Isa) -> dict[str, Any]:
-    """Compile every custom instruction's semantics; the cfunc by instruction name.
+@dataclass(frozen=True, eq=False)
+class Semantics:
+    """A function int64 f(frame), 0 if all went well; `call` runs it from Python. native: compiled by Numba."""
 
-    Raises ExtensionError with file and line if Numba cannot compile one.
+    address: int
+    call: Callable[[int], int]
+    native: bool
+    keep: Any  # the callback, which must outlive its address
+
+
+def compile_semantics(instructions: Iterable[Instruction]) -> dict[str, Semantics]:
+    """Compile the semantics of instructions; by instruction name.
+
+    Semantics that Numba does not compile run in Python; a warning on stderr names file and line.
+    Raises ExtensionError if what was compiled does not meet the test vectors.
     """
-    found = {}
-    for extension in isa.extensions:
-        for instruction in extension.instructions:
-            where = f"{extension.path}:{instruction.line}: "
-            try:
-                operands = instruction.encoding.form.operands
-                found[instruction.name] = _compile(instruction.semantics, operands, instruction.signed)
-            except Exception as error:  # Numba raises more than NumbaError, e.g. for a class in the function
-                lines = [line for line in str(error).splitlines() if line.strip()]
-                raise ExtensionError(
-                    f"{where}the semantics of {instruction.name} do not compile "
-                    f"natively (write them in the subset of Python that Numba supports):\n  " + "\n  ".join(lines[:6])
-                ) from error
-            _check_vectors(instruction, found[instruction.name], where)
-    return found
-
-
-def _check_vectors(instruction: Instruction, compiled: Any, where: str) -> None:
-    """Run the test vectors natively: Python's integers have no width, the emulator's have 64 bits."""
-    operands = instruction.encoding.form.operands
-    for values, expected in instruction.vectors:
-        by_name = dict(zip(operands, values, strict=True))
-        arguments = [by_name.get(name, 0) for name in ("d", "n", "m")]
-        result = compiled.ctypes(*arguments)
-        if result != expected & 0xFFFFFFFF:
-            shown = ", ".join(f"{name}={value:#x}" for name, value in by_name.items())
-            gives = "raises" if result < 0 else f"gives {result:#x}"
-            raise ExtensionError(
-                f"{where}{instruction.name} {gives} natively at {shown}, expected {expected:#x}; "
-                "integers in the emulator have 64 bits"
-            )
+    return {i.name: _compile(i) for i in sorted(set(instructions), key=lambda i: i.name)}
 
 
 @cache
-def _compile(semantics: Callable[..., int], operands: tuple[str, ...], signed: tuple[bool, ...]) -> Any:
-    """int64 f(d, n, m): zero-extended operands in, 32-bit result out, or -1 if the semantics raised."""
-    signs = dict(zip(operands, signed, strict=True))
-    arguments = ", ".join(f"({o} ^ 0x80000000) - 0x80000000" if signs[o] else o for o in operands)
-    # Numba has no call with a variable operand list, so the wrapper is written out for this form.
+def _compile(instruction: Instruction) -> Semantics:
+    try:
+        made = _native(instruction)
+    except Exception as error:  # Numba raises more than NumbaError, e.g. for a class in the function
+        _warn(instruction, error)
+        return _in_python(instruction)
+    _check_vectors(instruction, made)
+    return made
+
+
+def _warn(instruction: Instruction, error: Exception) -> None:
+    """Tell on stderr which line Numba does not compile."""
+    file, text = instruction.semantics.__code__.co_filename, str(error)
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    named = re.findall(rf"{re.escape(Path(file).name)}[^\n]*?(?:line |\(|:)(\d+)", text) or [instruction.line]
+    print(
+        f"warning: {file}:{named[-1]}: {instruction.name} runs in Python, hundreds of times slower, because Numba does "
+        f"not compile its semantics: {lines[0] if lines else type(error).__name__}",
+        file=sys.stderr,
+    )
+
+
+def new_frame(state: np.ndarray | None = None) -> np.ndarray:
+    """A frame, int64 [FRAME_WORDS]; state: uint32 array of the unit's state, which must outlive it."""
+    frame = np.zeros(FRAME_WORDS, np.int64)
+    frame[STATE_AT] = 0 if state is None else state.ctypes.data
+    frame[MEMORY_AT] = frame.ctypes.data + 8 * BUFFER_AT
+    return frame
+
+
+def run_in_frame(instruction: Instruction, semantics: Semantics, arguments: list[Any]) -> Any:
+    """Run compiled semantics on arguments as `Instruction.evaluate` takes them, and return what that returns.
+
+    Raises ValueError if the semantics raise.
+    """
+    by_name = dict(zip(instruction.parameters, arguments, strict=True))
+    state, memory = by_name.pop(STATE, None), by_name.pop(MEMORY, None)
+    frame = new_frame(state)
+    frame[: len(by_name)] = list(by_name.values())
+    buffer = frame[BUFFER_AT:].view(np.uint32)
+    if memory is not None:
+        buffer[: len(memory)] = memory
+    if semantics.call(frame.ctypes.data):
+        raise ValueError(f"the semantics of {instruction.name} raise natively")
+    if memory is not None:
+        memory[:] = buffer[: len(memory)]
+    if instruction.stores_bytes:
+        every = (1 << instruction.stores_bytes) - 1
+        mask = int(frame[RESULT]) & every
+        return None if mask == every else mask
+    results = [int(frame[RESULT + at]) for at in range(len(instruction.encoding.form.results))]
+    return tuple(results) if len(results) > 1 else results[0] if results else None
+
+
+def _check_vectors(instruction: Instruction, semantics: Semantics) -> None:
+    """Run the test vectors natively: Python's integers have no width, the emulator's have 64 bits."""
+    for operands, expected in instruction.vectors:
+        before, after = instruction.arguments(operands), instruction.arguments(operands)
+        try:
+            found = run_in_frame(instruction, semantics, after)
+            instruction.compare(before, after, found, expected)
+        except (ExtensionError, ValueError) as error:
+            where = f"{instruction.semantics.__code__.co_filename}:{instruction.line}"
+            text = f"{where}: natively: {error}; integers in the emulator have 64 bits"
+            raise ExtensionError(text) from None
+
+
+def _native(instruction: Instruction) -> Semantics:
+    """Compile a wrapper that unpacks the frame, written out because Numba has no call with a list of operands."""
+    unpacked, arguments = [], []
+    for slot, (name, signed) in enumerate(zip(instruction.parameters, instruction.signed, strict=True)):
+        if name == STATE:
+            unpacked.append(f"state = carray(pointer(frame[{STATE_AT}]), {instruction.state_words}, uint32)")
+        elif name == MEMORY:
+            words = instruction.memory_bytes // 4
+            unpacked.append(f"memory = carray(pointer(frame[{MEMORY_AT}]), {words}, uint32)")
+        value = f"(frame[{slot}] ^ 0x80000000) - 0x80000000" if signed else f"frame[{slot}]"
+        arguments.append(name if name in (STATE, MEMORY) else value)
+    call = f"semantics({', '.join(arguments)})"
+    results = len(instruction.encoding.form.results)
+    if instruction.stores_bytes:
+        done = [f"written = {call}", f"frame[{RESULT}] = -1 if written is None else int64(written)"]
+    elif results == 2:
+        done = [f"low, high = {call}"]
+        done += [f"frame[{RESULT}] = int64(low) & 0xFFFFFFFF", f"frame[{RESULT_HI}] = int64(high) & 0xFFFFFFFF"]
+    else:
+        done = [f"frame[{RESULT}] = int64({call}) & 0xFFFFFFFF" if results else call]
+    body = "".join(f"        {line}\n" for line in [*unpacked, *done])
     text = (
-        "def wrapper(d, n, m):\n"
-        "    try:\n"
-        f"        return int64(semantics({arguments})) & 0xFFFFFFFF\n"
+        "def wrapper(at):\n"
+        f"    frame = carray(at, {FRAME_WORDS}, int64)\n"
+        f"    try:\n{body}        return int64(0)\n"
         "    except Exception:\n"
         "        return int64(-1)\n"
     )
-    scope: dict[str, Any] = {"semantics": njit(semantics), "int64": np.int64}
+    scope: dict[str, Any] = {
+        "semantics": njit(instruction.semantics), "int64": np.int64, "uint32": np.uint32, "carray": carray,
+        "pointer": pointer,
+    }  # fmt: skip
     exec(text, scope)
-    return cfunc(_SIGNATURE)(scope["wrapper"])
+    compiled: Any = cfunc(_SIGNATURE)(scope["wrapper"])
+    return Semantics(compiled.address, compiled.ctypes, True, compiled)
+
+
+def _in_python(instruction: Instruction) -> Semantics:
+    results = len(instruction.encoding.form.results)
+
+    def run(at: int) -> int:
+        try:
+            frame = np.ctypeslib.as_array(ctypes.cast(at, ctypes.POINTER(ctypes.c_int64)), (FRAME_WORDS,))
+            arguments: list[Any] = []
+            for slot, name in enumerate(instruction.parameters):
+                if name == STATE:
+                    arguments.append(_words_at(int(frame[STATE_AT]), instruction.state_words))
+                elif name == MEMORY:
+                    arguments.append(_words_at(int(frame[MEMORY_AT]), instruction.memory_bytes // 4))
+                else:
+                    arguments.append(int(frame[slot]))
+            found = instruction.evaluate(*arguments)
+            if instruction.stores_bytes:
+                frame[RESULT] = EVERY_BYTE if found is None else np.uint64(found).astype(np.int64)
+            elif results:
+                frame[RESULT : RESULT + results] = found
+        except Exception:  # told by the hook: nothing else can leave a callback
+            return -1
+        return 0
+
+    callback = _PYTHON_SIGNATURE(run)
+    address = ctypes.cast(callback, ctypes.c_void_p).value
+    assert address is not None
+    return Semantics(address, run, False, callback)
+
+
+def _words_at(address: int, words: int) -> np.ndarray:
+    return np.ctypeslib.as_array(ctypes.cast(address, ctypes.POINTER(ctypes.c_uint32)), (words,))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 from unicorn.arm_const import UC_ARM_REG_XPSR
 
 from bnnsim.build.image import Image
 from bnnsim.emulate import probes
+from bnnsim.emulate.custom import BUFFER_AT
 from bnnsim.emulate.machine import BKPT, Machine, Stop
 from bnnsim.emulate.plan import PAGE
 from bnnsim.emulate.sites import data_access
+from bnnsim.isa.instruction import MEMORY, STATE
 
 _THUMB_STATE = 1 << 24  # EPSR.T (Arm DDI 0403E, B1.4.2)
 # Unicorn's interrupt numbers
@@ -48,8 +51,10 @@ def place(image: Image, address: int) -> str:
 def _cause(machine: Machine, stop: Stop) -> str:
     if stop.site_reason == probes.STOP_SEMANTICS:
         return _semantics_cause(machine)
+    if stop.site_reason in (probes.STOP_LOAD, probes.STOP_STORE):
+        return _refused(machine, "write" if stop.site_reason == probes.STOP_STORE else "read")
     if stop.site_reason == probes.STOP_MISALIGNED:
-        return "misaligned address in an instruction that needs an aligned one (LDM, STM, LDRD, STRD, VLDR, …)"
+        return "misaligned address in an instruction that needs an aligned one (LDM, STM, LDRD, STRD, VLDR, LDC, …)"
     if stop.block_reason == probes.STOP_BUDGET:
         return f"endless loop? more than {machine.plan.limit_instructions:,} instructions without reaching the end"
     if stop.block_reason == probes.STOP_TABLE_FULL:
@@ -68,17 +73,21 @@ def _cause(machine: Machine, stop: Stop) -> str:
 
 
 def _semantics_cause(machine: Machine) -> str:
-    state = machine.site_state
-    site = machine.image.sites[int(state[probes.FAULT_PC])]
-    operands = site.instruction.encoding.form.operands
-    values = {"d": state[probes.OPERAND_D], "n": state[probes.OPERAND_N], "m": state[probes.OPERAND_M]}
-    shown = ", ".join(f"{o}={int(values[o]):#x}" for o in operands)
+    """What the semantics raised, from running them once more in Python on the operands in the frame."""
+    site = machine.image.sites[int(machine.site_state[probes.FAULT_PC])]
+    instruction = site.instruction
+    extension = next(e.name for e in machine.image.isa.extensions if instruction in e.instructions)
+    frame = machine.frame_of(extension)
+    values = {name: int(frame[slot]) for slot, name in enumerate(instruction.encoding.operands)}
+    memory = frame[BUFFER_AT:].view(np.uint32)[: instruction.memory_bytes // 4]
+    arrays = {STATE: machine.unit_state(extension), MEMORY: memory}
     message = ""
     try:
-        site.instruction.evaluate(*(int(values[o]) for o in operands))
+        instruction.evaluate(*({**values, **arrays}[name] for name in instruction.parameters))
     except Exception as error:  # the user's semantics may raise anything; this is its message
         message = f": {type(error).__name__}: {error}"
-    return f"the semantics of custom instruction {site.instruction.name} raised at {shown}{message}"
+    shown = ", ".join(f"{name}={value:#x}" for name, value in values.items())
+    return f"the semantics of custom instruction {instruction.name} raised{f' at {shown}' if shown else ''}{message}"
 
 
 def _interrupt_cause(machine: Machine, stop: Stop) -> str:
@@ -91,6 +100,21 @@ def _interrupt_cause(machine: Machine, stop: Stop) -> str:
     return f"unexpected {names.get(stop.interrupt or 0, f'interrupt {stop.interrupt}')} instruction"
 
 
+def _refused(machine: Machine, kind: str) -> str:
+    """Why a custom instruction could not access memory."""
+    address = int(machine.site_state[probes.FAULT_ADDRESS])
+    return f"{kind} of unmapped or read-only memory at {address:#010x}{_near(machine, address)}"
+
+
+def _near(machine: Machine, address: int) -> str:
+    """Which memory an address is in, or next to."""
+    regions = {r.name: (r.address, r.address + r.size_bytes) for r in machine.plan.regions}
+    inside = [name for name, (start, end) in regions.items() if start <= address < end]
+    near = min(regions, key=lambda n: min(abs(address - regions[n][0]), abs(address - regions[n][1])))
+    start, end = regions[near]
+    return f" ({inside[0]} is read-only)" if inside else f" (nearest memory: {near}, {start:#010x} to {end:#010x})"
+
+
 def _access_cause(machine: Machine, stop: Stop) -> str:
     kind = "write" if "WRITE" in stop.error else "read"
     address = _data_address(machine, stop.pc)
@@ -99,13 +123,7 @@ def _access_cause(machine: Machine, stop: Stop) -> str:
     if sp < low or (address is not None and low - PAGE <= address < low and abs(address - sp) < PAGE):
         return f"stack overflow: {kind} below the stack's end at {low:#010x}"
     where = "an unmapped or protected address" if address is None else f"{address:#010x}"
-    hint = ""
-    if address is not None:
-        regions = {r.name: (r.address, r.address + r.size_bytes) for r in machine.plan.regions}
-        inside = [name for name, (start, end) in regions.items() if start <= address < end]
-        near = min(regions, key=lambda n: min(abs(address - regions[n][0]), abs(address - regions[n][1])))
-        start, end = regions[near]
-        hint = f" ({inside[0]} is read-only)" if inside else f" (nearest memory: {near}, {start:#010x} to {end:#010x})"
+    hint = "" if address is None else _near(machine, address)
     return (
         f"{kind} of unmapped memory at {where}{hint}"
         if "PROT" not in stop.error

@@ -23,6 +23,7 @@ from unicorn import arm_const
 
 from bnnsim.build.image import Image
 from bnnsim.emulate import branches, probes, semihosting
+from bnnsim.emulate.custom import new_frame
 from bnnsim.emulate.native import add_hook
 from bnnsim.emulate.plan import PAGE, Plan
 from bnnsim.emulate.sites import NOP_W, REGISTER_IDS, Sites
@@ -100,6 +101,9 @@ class Machine:
             self.uc.reg_write(REGISTER_IDS[number], value)
         self.uc.hook_add(unicorn.UC_HOOK_INTR, self._on_interrupt)
         self._buffer = np.zeros(1, np.int64)
+        self._regions = np.array([(r.address, r.address + r.size_bytes, r.writable) for r in plan.regions], np.int64)
+        self._units = {e.name: np.zeros(e.state_words, np.uint32) for e in image.isa.extensions if e.state_words}
+        self._frames: dict[str, np.ndarray] = {}
         self.blocks = np.zeros(probes.TABLE + 4 * probes.SLOTS, np.uint64)
         self.blocks[probes.BUDGET] = min(4 * plan.limit_instructions, 2**62)
         self.site_state = np.zeros(probes.SITE_WORDS, np.int64)
@@ -131,6 +135,8 @@ class Machine:
         state[probes.ENTRIES] = len(sites.lookup)
         state[probes.LOOKUP], state[probes.RECORDS] = sites.lookup.ctypes.data, sites.records.ctypes.data
         state[probes.BUFFER] = self._buffer.ctypes.data
+        state[probes.REGIONS], state[probes.REGION_COUNT] = self._regions.ctypes.data, len(self._regions)
+        self._set_frames(sites)
         if everywhere:
             self.executed = np.zeros(len(sites.lookup), np.int64)
             state[probes.EXECUTED] = self.executed.ctypes.data
@@ -141,6 +147,23 @@ class Machine:
         custom = sites.addresses[sites.of_kind(probes.CUSTOM)]
         if len(custom):
             add_hook(self.uc, probes.custom_hook, unicorn.UC_HOOK_CODE, state, int(custom.min()), int(custom.max()))
+
+    def _set_frames(self, sites: Sites) -> None:
+        """Give the instructions of each extension a frame, and their unit's state with it."""
+        extension_of = {i.name: e.name for e in self.image.isa.extensions for i in e.instructions}
+        for number in sites.of_kind(probes.CUSTOM):
+            name = extension_of[self.image.sites[int(sites.addresses[number])].instruction.name]
+            if name not in self._frames:
+                self._frames[name] = new_frame(self._units.get(name))
+            sites.records[number, probes.F_FRAME] = self._frames[name].ctypes.data
+
+    def unit_state(self, extension: str) -> np.ndarray:
+        """uint32 words that an extension's unit keeps, empty if it keeps none."""
+        return self._units.get(extension, np.zeros(0, np.uint32))
+
+    def frame_of(self, extension: str) -> np.ndarray:
+        """The frame in which an extension's last instruction ran (see `custom`)."""
+        return self._frames[extension]
 
     def watch_code(self, code: Mapping[int, bytes]) -> None:
         """Stop before code at one of these addresses runs that does not have these bytes.

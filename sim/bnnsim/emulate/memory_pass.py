@@ -104,11 +104,12 @@ def trace_memory(image: Image, plan: Plan, cpu: str, geometry: Geometry, copied:
     Raises EmulationFault with a diagnosis if the code does not run to the plan's end.
     """
     machine, known = Machine(image, plan, cpu), copied or image
-    sites = find_sites(known, compile_semantics(known.isa), details=False)
+    sites = find_sites(known, compile_semantics(known.custom_instructions), details=False)
+    counters = _Counters(known, sites, geometry)
+    # Before the custom instructions' hook, which moves their base registers on.
+    add_hook(machine.uc, hooks.access_hook, UC_HOOK_CODE, counters.state)
     machine.hook_sites(sites, everywhere=False)
     machine.count_edges()  # the instruction limit counts there
-    counters = _Counters(known, sites, geometry)
-    add_hook(machine.uc, hooks.access_hook, UC_HOOK_CODE, counters.state)
     return machine.in_worker(lambda: _count_slices(machine, counters))
 
 

@@ -1,7 +1,7 @@
 """The one place that touches private names of the Unicorn binding: native hooks without a Python callback.
 
 A Numba `@cfunc` address goes straight to `uc_hook_add`, and the functions that native hooks call
-back (`uc_reg_read`, `uc_reg_write`, `uc_emu_stop`) are registered as symbols for Numba's linker.
+back (`uc_reg_read` and the like) are registered as symbols for Numba's linker.
 """
 
 from __future__ import annotations
@@ -17,13 +17,16 @@ from numba.extending import intrinsic
 from unicorn.unicorn_py3 import unicorn as binding
 
 _lib = binding.uclib
-for _name in ("uc_reg_read", "uc_reg_write", "uc_emu_stop"):
+for _name in ("uc_reg_read", "uc_reg_write", "uc_mem_read", "uc_mem_write", "uc_emu_stop"):
     llvm.add_symbol(_name, ctypes.cast(getattr(_lib, _name), ctypes.c_void_p).value)
 
 # void hook(uc_engine *, uint64_t address, uint32_t size, void *user_data): block and code hooks alike
 HOOK_SIGNATURE = types.void(types.voidptr, types.uint64, types.uint32, types.voidptr)
 reg_read = types.ExternalFunction("uc_reg_read", types.int32(types.voidptr, types.int32, types.voidptr))
 reg_write = types.ExternalFunction("uc_reg_write", types.int32(types.voidptr, types.int32, types.voidptr))
+_MEMORY_SIGNATURE = types.int32(types.voidptr, types.uint64, types.voidptr, types.uint64)
+mem_read = types.ExternalFunction("uc_mem_read", _MEMORY_SIGNATURE)
+mem_write = types.ExternalFunction("uc_mem_write", _MEMORY_SIGNATURE)
 emu_stop = types.ExternalFunction("uc_emu_stop", types.int32(types.voidptr))
 
 
@@ -36,15 +39,14 @@ def _pointer(typingctx, address):
     return types.voidptr(types.intp), codegen
 
 
-def _call_semantics(typingctx, function, d, n, m):
-    """Call a semantics cfunc by address: int64 f(int64 d, int64 n, int64 m)."""
-    signature = types.int64(types.intp, types.int64, types.int64, types.int64)
+def _call_semantics(typingctx, function, frame):
+    """Call semantics by address: int64 f(void *frame)."""
+    signature = types.int64(types.intp, types.voidptr)
 
     def codegen(context, builder, signature, arguments):
         import llvmlite.ir as ir
 
-        i64 = ir.IntType(64)
-        kind = ir.FunctionType(i64, [i64, i64, i64])
+        kind = ir.FunctionType(ir.IntType(64), [cgutils.voidptr_t])
         return builder.call(builder.inttoptr(arguments[0], kind.as_pointer()), arguments[1:])
 
     return signature, codegen

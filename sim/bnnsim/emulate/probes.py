@@ -11,24 +11,38 @@ from __future__ import annotations
 import numpy as np
 from numba import carray, cfunc, njit
 
-from bnnsim.emulate.native import HOOK_SIGNATURE, call_semantics, emu_stop, pointer, reg_read, reg_write
+from bnnsim.emulate.custom import BUFFER_AT, CELL, FRAME_WORDS, RESULT
+from bnnsim.emulate.native import (
+    HOOK_SIGNATURE,
+    call_semantics,
+    emu_stop,
+    mem_read,
+    mem_write,
+    pointer,
+    reg_read,
+    reg_write,
+)
 
 # --- block hook state, uint64 words ---
 PREVIOUS, BUDGET, STOP, USED, TABLE = 0, 1, 2, 3, 8
 SLOTS = 1 << 16  # edge table; a slot is previous block, block, count, and (any order) the number of a used slot
-STOP_BUDGET, STOP_TABLE_FULL, STOP_SEMANTICS, STOP_MISALIGNED = 1, 2, 3, 4
+STOP_BUDGET, STOP_TABLE_FULL, STOP_SEMANTICS, STOP_MISALIGNED, STOP_LOAD, STOP_STORE = 1, 2, 3, 4, 5, 6
 
 # --- state of the other hooks, int64 words ---
 (
-    BASE, HALFWORDS, LOOKUP, EXECUTED, RECORDS, REASON, FAULT_PC, OPERAND_D, OPERAND_N, OPERAND_M, BUFFER,
-    SPANS, SPAN_COUNT, ENTRIES,
+    BASE, HALFWORDS, LOOKUP, EXECUTED, RECORDS, REASON, FAULT_PC, FAULT_ADDRESS, BUFFER, SPANS, SPAN_COUNT, ENTRIES,
+    REGIONS, REGION_COUNT,
 ) = range(14)  # fmt: skip
+REGION_WORDS = 3  # of memory: first address, end, whether it is writable
 SITE_WORDS = 16
 SPAN_WORDS = 3  # of a stretch of memory with code: first address, halfwords, its first entry in the lookup table
 # --- site records, int64 words: kind, then fields by kind ---
 RECORD_WORDS = 48
 KIND, CUSTOM, DIVIDE, MEMORY = 0, 1, 2, 3
-F_FUNCTION, F_RD, F_D, F_N, F_M = 1, 2, 3, 4, 5  # custom: semantics address, Unicorn register ids or -1
+# custom: semantics address and the frame's; base register or -1, its step, bytes loaded and stored; slot of imm or
+# -1, and imm; how many reads and writes; then (Unicorn register id, slot of the frame, 64-bit) of each
+F_FUNCTION, F_FRAME, F_POINTER, F_STEP, F_LOADS, F_STORES, F_IMM_SLOT, F_IMM, F_READS, F_WRITES, F_MOVES = range(1, 12)
+MOVE_WORDS = 3
 F_NUMERATOR, F_DENOMINATOR, F_SIGNED, F_CLASSES = 1, 2, 3, 8  # divide; F_CLASSES + class: count
 F_BASE, F_INDEX, F_SHIFT, F_OFFSET, F_SIZE, F_FAULTS, F_CROSSING, F_ODD = 1, 2, 3, 4, 5, 6, 7, 8  # memory
 
@@ -82,32 +96,95 @@ def _entry_in_other_span(address, at, count):
     return np.int64(-1)
 
 
+@njit
+def _stop(uc, address, state, reason, fault_address):
+    state[REASON] = reason
+    state[FAULT_PC] = np.int64(address)
+    state[FAULT_ADDRESS] = fault_address
+    emu_stop(uc)
+
+
+@njit
+def _is_writable(state, low, high):
+    regions = carray(pointer(state[REGIONS]), state[REGION_COUNT] * REGION_WORDS, dtype=np.int64)
+    for at in range(0, state[REGION_COUNT] * REGION_WORDS, REGION_WORDS):
+        if regions[at] <= low and high <= regions[at + 1]:
+            return regions[at + 2] != 0
+    return False
+
+
+@njit
+def _store(uc, address, state, record, frame):
+    """Write the bytes of the buffer that the mask names, run by run. False if one lies where nothing can be stored."""
+    first = np.int64(0)
+    mask = frame[RESULT]
+    while first < record[F_STORES]:
+        if (mask >> first) & 1 == 0:
+            first += 1
+            continue
+        end = first
+        while end < record[F_STORES] and (mask >> end) & 1 != 0:
+            end += 1
+        low = address + first
+        source = pointer(record[F_FRAME] + 8 * BUFFER_AT + first)
+        if not _is_writable(state, low, low + end - first) or mem_write(
+            uc, np.uint64(low), source, np.uint64(end - first)
+        ):
+            return low
+        first = end
+    return np.int64(-1)
+
+
 @njit(inline="always")
 def _run_custom(uc, address, state, record):
-    """Run a custom instruction: operands from registers, result into the destination."""
-    cell = pointer(state[BUFFER])
-    value = carray(cell, 1, dtype=np.uint32)
-    d = np.int64(0)
-    n = np.int64(0)
-    m = np.int64(0)
-    if record[F_D] >= 0:
-        reg_read(uc, np.int32(record[F_D]), cell)
-        d = np.int64(value[0])
-    if record[F_N] >= 0:
-        reg_read(uc, np.int32(record[F_N]), cell)
-        n = np.int64(value[0])
-    if record[F_M] >= 0:
-        reg_read(uc, np.int32(record[F_M]), cell)
-        m = np.int64(value[0])
-    result = call_semantics(record[F_FUNCTION], d, n, m)
-    if result < 0:  # the semantics raised
-        state[REASON] = STOP_SEMANTICS
-        state[FAULT_PC] = np.int64(address)
-        state[OPERAND_D], state[OPERAND_N], state[OPERAND_M] = d, n, m
-        emu_stop(uc)
+    """Run a custom instruction: operands from registers and memory, results into registers and memory."""
+    frame = carray(pointer(record[F_FRAME]), FRAME_WORDS, dtype=np.int64)
+    cell = pointer(record[F_FRAME] + 8 * CELL)
+    for move in range(record[F_READS]):
+        at = F_MOVES + MOVE_WORDS * move
+        frame[CELL] = 0
+        reg_read(uc, np.int32(record[at]), cell)
+        slot = record[at + 1]
+        frame[slot] = frame[CELL] & 0xFFFFFFFF
+        if record[at + 2] != 0:
+            frame[slot + 1] = (frame[CELL] >> 32) & 0xFFFFFFFF
+    if record[F_IMM_SLOT] >= 0:
+        frame[record[F_IMM_SLOT]] = record[F_IMM]
+    base = np.int64(0)
+    if record[F_POINTER] >= 0:
+        frame[CELL] = 0
+        reg_read(uc, np.int32(record[F_POINTER]), cell)
+        base = frame[CELL]
+        if record[F_LOADS] != 0:
+            buffer = pointer(record[F_FRAME] + 8 * BUFFER_AT)
+            if base & 3 != 0:
+                _stop(uc, address, state, STOP_MISALIGNED, base)
+                return
+            if mem_read(uc, np.uint64(base), buffer, np.uint64(record[F_LOADS])) != 0:
+                _stop(uc, address, state, STOP_LOAD, base)
+                return
+    if call_semantics(record[F_FUNCTION], pointer(record[F_FRAME])) != 0:  # they raised
+        _stop(uc, address, state, STOP_SEMANTICS, base)
         return
-    value[0] = np.uint32(result)
-    reg_write(uc, np.int32(record[F_RD]), cell)
+    if record[F_POINTER] >= 0:
+        if record[F_STORES] != 0:
+            if base & 3 != 0:
+                _stop(uc, address, state, STOP_MISALIGNED, base)
+                return
+            wrong = _store(uc, base, state, record, frame)
+            if wrong >= 0:
+                _stop(uc, address, state, STOP_STORE, wrong)
+                return
+        if record[F_STEP] != 0:
+            frame[CELL] = (base + record[F_STEP]) & 0xFFFFFFFF
+            reg_write(uc, np.int32(record[F_POINTER]), cell)
+    for move in range(record[F_READS], record[F_READS] + record[F_WRITES]):
+        at = F_MOVES + MOVE_WORDS * move
+        slot = record[at + 1]
+        frame[CELL] = frame[slot]
+        if record[at + 2] != 0:
+            frame[CELL] |= frame[slot + 1] << 32
+        reg_write(uc, np.int32(record[at]), cell)
 
 
 @cfunc(HOOK_SIGNATURE, cache=True)
@@ -167,9 +244,7 @@ def detail_hook(uc, address, size, data):
         first = (first + record[F_OFFSET]) & (record[F_SIZE] - 1)
         if first != 0:
             if record[F_FAULTS] != 0:
-                state[REASON] = STOP_MISALIGNED
-                state[FAULT_PC] = np.int64(address)
-                emu_stop(uc)
+                _stop(uc, address, state, STOP_MISALIGNED, np.int64(0))
             elif record[F_SIZE] == 4 and (first & 1) != 0:
                 record[F_ODD] += 1
             else:

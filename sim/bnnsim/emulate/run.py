@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from bnnsim import interrupt
@@ -19,7 +17,7 @@ from bnnsim.emulate.copied import (
     find_copies,
     text_of,
 )
-from bnnsim.emulate.custom import compile_semantics
+from bnnsim.emulate.custom import Semantics, compile_semantics
 from bnnsim.emulate.faults import diagnose
 from bnnsim.emulate.machine import Machine
 from bnnsim.emulate.plan import Plan
@@ -34,7 +32,7 @@ def emulate(image: Image, plan: Plan, cpu: str) -> Trace:
     Raises EmulationFault with a diagnosis if the code does not run to the plan's end, if it branches into data or
     changes itself, or if the two passes disagree; ExtensionError if an instruction's semantics do not compile.
     """
-    semantics = compile_semantics(image.isa)
+    semantics = compile_semantics(image.custom_instructions)
     counted = _count(image, plan, cpu, semantics)
     known = add_copies(image, counted.copies)
     machine = Machine(image, plan, cpu)
@@ -47,11 +45,11 @@ def outputs_of(image: Image, plan: Plan, cpu: str) -> tuple[dict[str, bytes], in
 
     Raises EmulationFault and ExtensionError as `emulate` does.
     """
-    counted = _count(image, plan, cpu, compile_semantics(image.isa))
+    counted = _count(image, plan, cpu, compile_semantics(image.custom_instructions))
     return dict(counted.outputs), counted.peak_stack_bytes
 
 
-def _count(image: Image, plan: Plan, cpu: str, semantics: dict[str, Any]) -> Counted:
+def _count(image: Image, plan: Plan, cpu: str, semantics: dict[str, Semantics]) -> Counted:
     interrupt.check()
     machine = Machine(image, plan, cpu)
     machine.hook_sites(find_sites(image, semantics, details=False), everywhere=False)
@@ -101,7 +99,7 @@ def _count_slices(machine: Machine) -> tuple[Edges, dict[str, bytes]]:
     return edges, outputs
 
 
-def _details(machine: Machine, image: Image, semantics: dict[str, Any]) -> Detailed:
+def _details(machine: Machine, image: Image, semantics: dict[str, Semantics]) -> Detailed:
     """image: the machine's, with copied code."""
     interrupt.check()
     machine.count_edges()  # the instruction limit counts there

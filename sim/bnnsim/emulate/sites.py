@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,8 @@ from unicorn import arm_const as uc
 
 from bnnsim.build.image import Image
 from bnnsim.emulate import probes
+from bnnsim.emulate.custom import RESULT, Semantics
+from bnnsim.isa.encoding import Field
 
 NOP_W = bytes.fromhex("aff30080")  # what custom instructions are replaced by while they run
 _NEAR_BYTES = 1 << 16  # code ranges closer than this share a span: few spans to search, little memory between
@@ -55,8 +58,8 @@ class Sites:
         return _entries(self.spans, addresses)
 
 
-def find_sites(image: Image, semantics: dict[str, Any], details: bool) -> Sites:
-    """Scan the image's code. semantics: cfuncs by instruction name; details: also divides and data accesses."""
+def find_sites(image: Image, semantics: Mapping[str, Semantics], details: bool) -> Sites:
+    """Scan the image's code. semantics: by instruction name; details: also divides and data accesses."""
     records, addresses, in_it = [], [], []
     pending = 0
     for address, size, word in image.words():
@@ -122,11 +125,30 @@ def _mnemonic(instruction: Any) -> str:
     return name.removesuffix(_CONDITIONS[instruction.cc - 1]) if 1 <= instruction.cc <= len(_CONDITIONS) else name
 
 
-def _custom(image: Image, address: int, semantics: dict[str, Any]) -> list[int]:
+def _custom(image: Image, address: int, semantics: Mapping[str, Semantics]) -> list[int]:
+    """The record of a custom instruction; the machine fills in the frame."""
     site = image.sites[address]
-    operands = site.instruction.encoding.form.operands
-    reads = [REGISTER_IDS[site.registers[o]] if o in operands else -1 for o in ("d", "n", "m")]
-    return [probes.CUSTOM, semantics[site.instruction.name].address, REGISTER_IDS[site.registers["d"]], *reads]
+    instruction, encoding = site.instruction, site.instruction.encoding
+    slots = {name: slot for slot, name in enumerate(encoding.operands)}
+    results = {name: RESULT + at for at, name in enumerate(encoding.form.results)}
+    reads = [move for f in encoding.form.fields if f.read for move in _moves(f, site.registers, slots)]
+    writes = [move for f in encoding.form.fields if f.written for move in _moves(f, site.registers, results)]
+    base = next((REGISTER_IDS[site.registers[f.name]] for f in encoding.form.fields if f.kind == "base"), -1)
+    record = {
+        probes.KIND: probes.CUSTOM, probes.F_FUNCTION: semantics[instruction.name].address, probes.F_FRAME: 0,
+        probes.F_POINTER: base, probes.F_STEP: encoding.step_of(site.word), probes.F_LOADS: instruction.loads_bytes,
+        probes.F_STORES: instruction.stores_bytes, probes.F_IMM_SLOT: slots.get("imm", -1),
+        probes.F_IMM: encoding.immediate_of(site.word), probes.F_READS: len(reads), probes.F_WRITES: len(writes),
+    }  # fmt: skip
+    return [*(record[at] for at in range(len(record))), *(value for move in reads + writes for value in move)]
+
+
+def _moves(f: Field, registers: Mapping[str, int], slots: Mapping[str, int]) -> list[tuple[int, int, int]]:
+    """(Unicorn's register, slot of the frame, 64-bit) of a field's registers."""
+    number = registers[f.name]
+    if f.kind == "double":
+        return [(uc.UC_ARM_REG_D0 + number, slots[f.name], 1)]
+    return [(REGISTER_IDS[number + at], slots[half], 0) for at, half in enumerate(f.halves)]
 
 
 @functools.lru_cache(maxsize=1 << 16)

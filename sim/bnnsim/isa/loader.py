@@ -40,9 +40,9 @@ class Isa:
         return frozenset({i.name for i in self.instructions} | claimed | either)
 
     @property
-    def latencies(self) -> dict[str, int]:
+    def latencies(self) -> dict[str, int | str]:
         """Default latency in cycles by "extension.instruction"."""
-        return {f"{e.name}.{i.name}": i.latency for e in self.extensions for i in e.instructions}
+        return {f"{e.name}.{i.name}": i.cost.latency for e in self.extensions for i in e.instructions}
 
     @property
     def digest(self) -> str:

@@ -158,7 +158,7 @@ def _latencies(extensions: Iterable[str], folder: Path) -> dict[str, int]:
     from bnnsim.isa import load_extension
 
     loaded = [load_extension(name, folder) for name in extensions]
-    return {f"{e.name}.{i.name}.latency": i.latency for e in loaded for i in e.instructions}
+    return {f"{e.name}.{i.name}.latency": i.cost.latency for e in loaded for i in e.instructions}
 
 
 def _cores(specs: Iterable[str], folder: Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bnnsim.errors import CostError, UsageError
-from bnnsim.isa.extension import MOST_CYCLES
+from bnnsim.isa.cost import MOST_CYCLES
 from bnnsim.timing import dual_issue, in_order, paired_narrow, per_instruction
 from bnnsim.timing.branches import branch_extras
 from bnnsim.timing.core import Core
@@ -122,7 +122,7 @@ def _front_end(part: Fetch | Refill | DualIssue | PairedNarrow, program: Program
 def _cycles_of(cost: CostClass, program: Program, core: Core, latencies: Mapping[str, float]) -> int:
     """Cycles of a cost class when it executes; 1 for a divide, whose operands decide the rest."""
     if cost.group is None:
-        return int(latencies.get(cost.custom, program.custom[cost.custom].latency))
+        return int(latencies.get(cost.custom, program.custom[cost.custom].cost.cycles(program.custom[cost.custom].shape(32))[1]))
     group = core.groups.get(cost.group)
     if group is None:
         raise CostError(f"core {core.name} has no cost for {cost.group!r} instructions, which were executed")
@@ -190,7 +190,7 @@ def _condition_failed(program: Program, costs: Costs, cycles: int) -> Iterator[E
 def kind_of(program: Program, core: Core, cost_class: int) -> str:
     """Kind of the source that a cost class rests on."""
     cost = program.classes[cost_class]
-    return core.groups[cost.group].source.kind if cost.group else program.custom[cost.custom].source.kind
+    return core.groups[cost.group].source.kind if cost.group else program.custom[cost.custom].cost.source.kind
 
 
 def _divide_cycles(core: Core, group: str, classes: int) -> np.ndarray:
