@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import functools
+import itertools
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from bnnsim import paths
 from bnnsim.bench.case import Case
 from bnnsim.bench.measure import Bench, Measured, measure, run_alone
 from bnnsim.errors import BnnsimError, ToolchainError, UsageError
+from bnnsim.isa import BASE, load_isa
 from bnnsim.model.kernels import Kernel
 from bnnsim.model.operators import OPERATORS
 from bnnsim.model.tensor import Tensor
 
 RANDOM_CASES = 20
+_COUNTING = ("popcnt", "xpopa")  # extensions that claim a primitive of every binary kernel
 _SIZES, _CHANNELS = (1, 2, 3, 4, 5, 7, 9), (1, 3, 8, 31, 32, 33, 40, 64, 65)
 
 
@@ -127,3 +132,25 @@ def compare(
 def counts_bits(kernel: Kernel) -> bool:
     """Whether an extension that counts bits may change the kernel's code."""
     return OPERATORS[kernel.operator].is_binary
+
+
+def isas_for(kernel: Kernel, features: Collection[str]) -> list[str]:
+    """ISAs to try a kernel under on a core with some features: the smallest ones that have what it needs.
+
+    Empty if no extension has a need. A kernel that needs none runs under the base ISA first, then under those whose
+    instructions may take the place of its population counts.
+    """
+    needs = [need for need in kernel.needs if need not in features]
+    if not needs:
+        return [BASE, *_COUNTING] if counts_bits(kernel) else [BASE]
+    providers = [[name for name, provided in _provided().items() if need in provided] for need in needs]
+    combinations = (dict.fromkeys(names) for names in itertools.product(*providers))
+    found = dict.fromkeys("+".join(sorted(names)) for names in combinations)
+    least = min((name.count("+") for name in found), default=0)
+    return [name for name in found if name.count("+") == least]
+
+
+@functools.cache
+def _provided() -> dict[str, frozenset[str]]:
+    """What kernels can ask for, by our extension."""
+    return {name: load_isa(name).provides for name in paths.names("extension")}

@@ -154,7 +154,7 @@ def _setting(key: str, value: float, folder: Path, fields: Fields) -> None:
     )
 
 
-def _latencies(extensions: Iterable[str], folder: Path) -> dict[str, int]:
+def _latencies(extensions: Iterable[str], folder: Path) -> dict[str, int | str]:
     from bnnsim.isa import load_extension
 
     loaded = [load_extension(name, folder) for name in extensions]

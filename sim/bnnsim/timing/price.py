@@ -122,7 +122,8 @@ def _front_end(part: Fetch | Refill | DualIssue | PairedNarrow, program: Program
 def _cycles_of(cost: CostClass, program: Program, core: Core, latencies: Mapping[str, float]) -> int:
     """Cycles of a cost class when it executes; 1 for a divide, whose operands decide the rest."""
     if cost.group is None:
-        return int(latencies.get(cost.custom, program.custom[cost.custom].cost.cycles(program.custom[cost.custom].shape(32))[1]))
+        custom = program.custom[cost.custom]
+        return int(latencies.get(cost.custom, custom.cost.cycles(custom.shape(port_bits=32))[1]))
     group = core.groups.get(cost.group)
     if group is None:
         raise CostError(f"core {core.name} has no cost for {cost.group!r} instructions, which were executed")
