@@ -34,7 +34,8 @@ def header(isa: Isa) -> str:
         if instruction.primitive:
             lines += _macro(instruction, instruction.primitive)
             parameters = ", ".join(instruction.encoding.operands)
-            lines.append(f"#define BNNSIM_{instruction.primitive.upper()}({parameters}) {instruction.name}({parameters})")
+            macro = f"BNNSIM_{instruction.primitive.upper()}"
+            lines.append(f"#define {macro}({parameters}) {instruction.name}({parameters})")
     lines.append("#endif")
     return "\n".join(lines) + "\n"
 

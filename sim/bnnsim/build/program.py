@@ -10,11 +10,12 @@ import functools
 import tempfile
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bnnsim.build.arena import Buffer, plan_arena
 from bnnsim.build.image import Image, load_image
+from bnnsim.build.includes import isa_used_by, with_includes
 from bnnsim.build.intrinsics import header
 from bnnsim.build.toolchain import Toolchain, write_header_folder
 from bnnsim.cache import Cache, digest
@@ -79,21 +80,29 @@ class Builder:
         return self._link([], _EMPTY_MAIN, ())
 
     def build_function(self, source: Path, function: str) -> Image:
-        """Build one C or assembly file of which `function` is kept. Raises ToolchainError."""
-        return self._link([source], _EMPTY_MAIN, (function,))
+        """Build one C or assembly file of which `function` is kept, for the extensions that it names.
+
+        Raises ToolchainError.
+        """
+        used = replace(self, isa=self._isa_of(source))
+        return used._link([source], _EMPTY_MAIN, (function,))
+
+    def _isa_of(self, source: Path) -> Isa:
+        return isa_used_by(self.isa, with_includes(source, (_includes(),)))
+
+    def _compile(self, source: Path) -> bytes:
+        folder = write_header_folder(self.cache, header(self._isa_of(source)))
+        return self.toolchain.compile(source, (_includes(), folder), self.shift_code_bytes, self.cache)
 
     def _link(self, sources: list[Path], main: str, keep: tuple[str, ...]) -> Image:
         kernels = data_root() / "kernels"
-        includes = (kernels / "include", write_header_folder(self.cache, header(self.isa)))
         runtime = [kernels / "runtime" / name for name in _RUNTIME]
         with tempfile.TemporaryDirectory(prefix="bnnsim-") as folder:
             generated = Path(folder) / "main.s"
             generated.write_text(main)
             paths = [*runtime, generated, *sources]
             with ThreadPoolExecutor() as pool:
-                objects = list(
-                    pool.map(lambda p: self.toolchain.compile(p, includes, self.shift_code_bytes, self.cache), paths)
-                )
+                objects = list(pool.map(self._compile, paths))
         script = kernels / "runtime" / "link.ld"
         memory = self._memory_script()
         key = digest(self.toolchain.version, script.read_bytes(), memory, *keep, *objects)
@@ -116,6 +125,10 @@ class Builder:
         lines = [f"    {name} (rwx) : ORIGIN = {address:#x}, LENGTH = 64M" for address, name in names.items()]
         aliases = [f'REGION_ALIAS("{part}", {names[address]})' for part, address in parts.items()]
         return "\n".join(["MEMORY", "{", *lines, "}", *aliases, f"__stack_bytes = {STACK_BYTES:#x};", ""])
+
+
+def _includes() -> Path:
+    return data_root() / "kernels" / "include"
 
 
 @functools.cache

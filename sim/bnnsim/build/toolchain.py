@@ -19,6 +19,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from bnnsim.build.includes import with_includes
 from bnnsim.cache import Cache, digest, write_atomically
 from bnnsim.errors import ToolchainError, UsageError, nearest
 
@@ -76,7 +77,7 @@ class Toolchain:
         shift_code_bytes: 0, or 2 to move every function and loop head off its alignment by one halfword.
         Raises ToolchainError with the compiler's own message.
         """
-        headers = [p for folder in includes for p in sorted(folder.glob("*.h"))] + sources_of(source)[1:]
+        headers = with_includes(source, includes)[1:]
         source_flags = self.flags_for(source)
         key = digest(
             self.version, *self.compile_command[1:], *source_flags, str(shift_code_bytes), source.name,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import re
 import sys
+import types
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -17,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numba import carray, cfunc, njit, types
+from numba import carray, cfunc, njit
+from numba import types as numba_types
 
 from bnnsim.emulate.native import pointer
 from bnnsim.errors import ExtensionError
@@ -29,7 +31,7 @@ MOST_OPERANDS = 8  # operands are words 0 to 7
 RESULT, RESULT_HI, STATE_AT, MEMORY_AT, CELL, BUFFER_AT = 8, 9, 10, 11, 12, 16
 FRAME_WORDS = 32  # the buffer for memory is the last 128 bytes
 EVERY_BYTE = -1  # as result of what stores: all bytes are written
-_SIGNATURE = types.int64(types.voidptr)
+_SIGNATURE = numba_types.int64(numba_types.voidptr)
 _PYTHON_SIGNATURE = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)
 
 
@@ -64,13 +66,15 @@ def _compile(instruction: Instruction) -> Semantics:
 
 
 def _warn(instruction: Instruction, error: Exception) -> None:
-    """Tell on stderr which line Numba does not compile."""
-    file, text = instruction.semantics.__code__.co_filename, str(error)
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    named = re.findall(rf"{re.escape(Path(file).name)}[^\n]*?(?:line |\(|:)(\d+)", text) or [instruction.line]
+    """Tell on stderr which line Numba does not compile, and why."""
+    code, text = instruction.semantics.__code__, str(error)
+    file = code.co_filename
+    # Numba writes 'File "…/name.py", line 12:' with the way from the working directory, or 'name.py (12)'.
+    named = re.findall(rf"{re.escape(Path(file).name)}(?:\", line |:| \()(\d+)", text)
+    said = [line for line in map(str.strip, text.splitlines()) if line and not line.startswith("Failed in ")]
     print(
-        f"warning: {file}:{named[-1]}: {instruction.name} runs in Python, hundreds of times slower, because Numba does "
-        f"not compile its semantics: {lines[0] if lines else type(error).__name__}",
+        f"warning: {file}:{named[0] if named else code.co_firstlineno}: {instruction.name} runs in Python, hundreds of "
+        f"times slower, because Numba does not compile its semantics: {said[0] if said else type(error).__name__}",
         file=sys.stderr,
     )
 
@@ -148,13 +152,31 @@ def _native(instruction: Instruction) -> Semantics:
         "    except Exception:\n"
         "        return int64(-1)\n"
     )
+    plain = instruction.semantics
+    assert isinstance(plain, types.FunctionType)
     scope: dict[str, Any] = {
-        "semantics": njit(instruction.semantics), "int64": np.int64, "uint32": np.uint32, "carray": carray,
+        "semantics": _jitted(plain, {}), "int64": np.int64, "uint32": np.uint32, "carray": carray,
         "pointer": pointer,
     }  # fmt: skip
     exec(text, scope)
     compiled: Any = cfunc(_SIGNATURE)(scope["wrapper"])
     return Semantics(compiled.address, compiled.ctypes, True, compiled)
+
+
+def _jitted(function: types.FunctionType, done: dict[types.FunctionType, Any]) -> Any:
+    """A function compiled by Numba on its first call, and with it the plain functions of its file that it uses.
+
+    done: what has been compiled for the same instruction.
+    """
+    if function not in done:
+        scope = dict(function.__globals__)
+        copied = types.FunctionType(function.__code__, scope, None, function.__defaults__, function.__closure__)
+        done[function] = njit(copied)
+        for name in function.__code__.co_names:
+            used = scope.get(name)
+            if isinstance(used, types.FunctionType) and used.__globals__ is function.__globals__:
+                scope[name] = _jitted(used, done)
+    return done[function]
 
 
 def _in_python(instruction: Instruction) -> Semantics:

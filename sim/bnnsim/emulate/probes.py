@@ -40,8 +40,9 @@ SPAN_WORDS = 3  # of a stretch of memory with code: first address, halfwords, it
 RECORD_WORDS = 48
 KIND, CUSTOM, DIVIDE, MEMORY = 0, 1, 2, 3
 # custom: semantics address and the frame's; base register or -1, its step, bytes loaded and stored; slot of imm or
-# -1, and imm; how many reads and writes; then (Unicorn register id, slot of the frame, 64-bit) of each
-F_FUNCTION, F_FRAME, F_POINTER, F_STEP, F_LOADS, F_STORES, F_IMM_SLOT, F_IMM, F_READS, F_WRITES, F_MOVES = range(1, 12)
+# -1, and imm; how many reads and writes; how many reads if there is nothing but narrow ones and one result, else 0, and
+# that result's register; then (Unicorn register id, slot of the frame, 64-bit) of each
+F_FUNCTION, F_FRAME, F_POINTER, F_STEP, F_LOADS, F_STORES, F_IMM_SLOT, F_IMM, F_READS, F_WRITES, F_NARROW, F_RESULT, F_MOVES = range(1, 14)
 MOVE_WORDS = 3
 F_NUMERATOR, F_DENOMINATOR, F_SIGNED, F_CLASSES = 1, 2, 3, 8  # divide; F_CLASSES + class: count
 F_BASE, F_INDEX, F_SHIFT, F_OFFSET, F_SIZE, F_FAULTS, F_CROSSING, F_ODD = 1, 2, 3, 4, 5, 6, 7, 8  # memory
@@ -137,33 +138,59 @@ def _store(uc, address, state, record, frame):
 
 @njit(inline="always")
 def _run_custom(uc, address, state, record):
+    """Run a custom instruction. Most have up to three core registers as operands and one as result: no loops."""
+    reads = record[F_NARROW]
+    if reads == 0:
+        _run_any(uc, address, state, record)
+        return
+    at_frame = record[F_FRAME]
+    frame = carray(pointer(at_frame), FRAME_WORDS, dtype=np.int64)
+    cell = pointer(at_frame + 8 * CELL)
+    value = carray(cell, 1, dtype=np.uint32)
+    reg_read(uc, np.int32(record[F_MOVES]), cell)
+    frame[0] = np.int64(value[0])
+    if reads > 1:
+        reg_read(uc, np.int32(record[F_MOVES + MOVE_WORDS]), cell)
+        frame[1] = np.int64(value[0])
+    if reads > 2:
+        reg_read(uc, np.int32(record[F_MOVES + 2 * MOVE_WORDS]), cell)
+        frame[2] = np.int64(value[0])
+    if call_semantics(record[F_FUNCTION], pointer(at_frame)) != 0:  # they raised
+        _stop(uc, address, state, STOP_SEMANTICS, np.int64(0))
+        return
+    reg_write(uc, np.int32(record[F_RESULT]), pointer(at_frame + 8 * RESULT))
+
+
+@njit
+def _run_any(uc, address, state, record):
     """Run a custom instruction: operands from registers and memory, results into registers and memory."""
-    frame = carray(pointer(record[F_FRAME]), FRAME_WORDS, dtype=np.int64)
-    cell = pointer(record[F_FRAME] + 8 * CELL)
-    for move in range(record[F_READS]):
-        at = F_MOVES + MOVE_WORDS * move
-        frame[CELL] = 0
-        reg_read(uc, np.int32(record[at]), cell)
+    at_frame = record[F_FRAME]
+    frame = carray(pointer(at_frame), FRAME_WORDS, dtype=np.int64)
+    cell = pointer(at_frame + 8 * CELL)
+    halves = carray(cell, 2, dtype=np.uint32)
+    last_read = F_MOVES + MOVE_WORDS * record[F_READS]
+    for at in range(F_MOVES, last_read, MOVE_WORDS):
         slot = record[at + 1]
-        frame[slot] = frame[CELL] & 0xFFFFFFFF
+        # By way of a cell: a processor is slow to load eight bytes of which four were just stored.
+        reg_read(uc, np.int32(record[at]), cell)
+        frame[slot] = np.int64(halves[0])
         if record[at + 2] != 0:
-            frame[slot + 1] = (frame[CELL] >> 32) & 0xFFFFFFFF
+            frame[slot + 1] = np.int64(halves[1])
     if record[F_IMM_SLOT] >= 0:
         frame[record[F_IMM_SLOT]] = record[F_IMM]
     base = np.int64(0)
     if record[F_POINTER] >= 0:
-        frame[CELL] = 0
         reg_read(uc, np.int32(record[F_POINTER]), cell)
-        base = frame[CELL]
+        base = np.int64(halves[0])
         if record[F_LOADS] != 0:
-            buffer = pointer(record[F_FRAME] + 8 * BUFFER_AT)
+            buffer = pointer(at_frame + 8 * BUFFER_AT)
             if base & 3 != 0:
                 _stop(uc, address, state, STOP_MISALIGNED, base)
                 return
             if mem_read(uc, np.uint64(base), buffer, np.uint64(record[F_LOADS])) != 0:
                 _stop(uc, address, state, STOP_LOAD, base)
                 return
-    if call_semantics(record[F_FUNCTION], pointer(record[F_FRAME])) != 0:  # they raised
+    if call_semantics(record[F_FUNCTION], pointer(at_frame)) != 0:  # they raised
         _stop(uc, address, state, STOP_SEMANTICS, base)
         return
     if record[F_POINTER] >= 0:
@@ -178,13 +205,13 @@ def _run_custom(uc, address, state, record):
         if record[F_STEP] != 0:
             frame[CELL] = (base + record[F_STEP]) & 0xFFFFFFFF
             reg_write(uc, np.int32(record[F_POINTER]), cell)
-    for move in range(record[F_READS], record[F_READS] + record[F_WRITES]):
-        at = F_MOVES + MOVE_WORDS * move
+    for at in range(last_read, last_read + MOVE_WORDS * record[F_WRITES], MOVE_WORDS):
         slot = record[at + 1]
-        frame[CELL] = frame[slot]
-        if record[at + 2] != 0:
-            frame[CELL] |= frame[slot + 1] << 32
-        reg_write(uc, np.int32(record[at]), cell)
+        if record[at + 2] == 0:
+            reg_write(uc, np.int32(record[at]), pointer(at_frame + 8 * slot))
+        else:
+            frame[CELL] = frame[slot] | frame[slot + 1] << 32
+            reg_write(uc, np.int32(record[at]), cell)
 
 
 @cfunc(HOOK_SIGNATURE, cache=True)

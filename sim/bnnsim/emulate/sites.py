@@ -134,11 +134,14 @@ def _custom(image: Image, address: int, semantics: Mapping[str, Semantics]) -> l
     reads = [move for f in encoding.form.fields if f.read for move in _moves(f, site.registers, slots)]
     writes = [move for f in encoding.form.fields if f.written for move in _moves(f, site.registers, results)]
     base = next((REGISTER_IDS[site.registers[f.name]] for f in encoding.form.fields if f.kind == "base"), -1)
+    narrow = base < 0 and len(writes) == 1 and not encoding.immediate_bits and not any(w for *_, w in reads + writes)
     record = {
         probes.KIND: probes.CUSTOM, probes.F_FUNCTION: semantics[instruction.name].address, probes.F_FRAME: 0,
         probes.F_POINTER: base, probes.F_STEP: encoding.step_of(site.word), probes.F_LOADS: instruction.loads_bytes,
         probes.F_STORES: instruction.stores_bytes, probes.F_IMM_SLOT: slots.get("imm", -1),
         probes.F_IMM: encoding.immediate_of(site.word), probes.F_READS: len(reads), probes.F_WRITES: len(writes),
+        probes.F_NARROW: len(reads) if narrow and len(reads) <= 3 else 0,
+        probes.F_RESULT: writes[0][0] if writes else -1,
     }  # fmt: skip
     return [*(record[at] for at in range(len(record))), *(value for move in reads + writes for value in move)]
 
