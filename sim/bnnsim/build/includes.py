@@ -40,8 +40,13 @@ def _included(path: Path, _changed_ns: int) -> tuple[str, ...]:
 
 
 def isa_used_by(isa: Isa, sources: Iterable[Path]) -> Isa:
-    """The ISA without the extensions that no source names an instruction or primitive of."""
+    """The ISA without the extensions that no source names an instruction or primitive of.
+
+    All of it where a source spells instructions as numbers.
+    """
     text = "\n".join(path.read_text(encoding="utf-8", errors="replace") for path in sources)
+    if ".inst" in text:
+        return isa
     words = {word.lower() for word in re.findall(r"\w+", text)}
     words |= {word.removeprefix("bnnsim_").removeprefix("have_") for word in words}
     names = [{n.lower() for i in e.instructions for n in (i.name, i.primitive) if n} for e in isa.extensions]

@@ -42,7 +42,10 @@ KIND, CUSTOM, DIVIDE, MEMORY = 0, 1, 2, 3
 # custom: semantics address and the frame's; base register or -1, its step, bytes loaded and stored; slot of imm or
 # -1, and imm; how many reads and writes; how many reads if there is nothing but narrow ones and one result, else 0, and
 # that result's register; then (Unicorn register id, slot of the frame, 64-bit) of each
-F_FUNCTION, F_FRAME, F_POINTER, F_STEP, F_LOADS, F_STORES, F_IMM_SLOT, F_IMM, F_READS, F_WRITES, F_NARROW, F_RESULT, F_MOVES = range(1, 14)
+(
+    F_FUNCTION, F_FRAME, F_POINTER, F_STEP, F_LOADS, F_STORES, F_IMM_SLOT, F_IMM, F_READS, F_WRITES, F_NARROW,
+    F_RESULT, F_MOVES,
+) = range(1, 14)  # fmt: skip
 MOVE_WORDS = 3
 F_NUMERATOR, F_DENOMINATOR, F_SIGNED, F_CLASSES = 1, 2, 3, 8  # divide; F_CLASSES + class: count
 F_BASE, F_INDEX, F_SHIFT, F_OFFSET, F_SIZE, F_FAULTS, F_CROSSING, F_ODD = 1, 2, 3, 4, 5, 6, 7, 8  # memory
@@ -116,7 +119,7 @@ def _is_writable(state, low, high):
 
 @njit
 def _store(uc, address, state, record, frame):
-    """Write the bytes of the buffer that the mask names, run by run. False if one lies where nothing can be stored."""
+    """Write the bytes of the buffer that the mask names, run by run; return the first address that refuses, or -1."""
     first = np.int64(0)
     mask = frame[RESULT]
     while first < record[F_STORES]:

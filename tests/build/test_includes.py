@@ -1,0 +1,56 @@
+"""What a source depends on."""
+
+import os
+
+import pytest
+
+from bnnsim.build.includes import isa_used_by, with_includes
+from bnnsim.isa import load_isa
+
+
+@pytest.fixture
+def sources(tmp_path):
+    (tmp_path / "include" / "deep").mkdir(parents=True)
+    (tmp_path / "kernel.c").write_text('#include "beside.h"\n  # include "top.h"\n#include <stdint.h>\n')
+    (tmp_path / "beside.h").write_text('#include "beside.h"\n#include "isa.h"\n')
+    (tmp_path / "include" / "top.h").write_text('#include "deep/down.h"\n')
+    (tmp_path / "include" / "deep" / "down.h").write_text('#include "near.h"\n')
+    (tmp_path / "include" / "deep" / "near.h").write_text("int near;\n")
+    (tmp_path / "include" / "unused.h").write_text("int unused;\n")
+    return tmp_path
+
+
+def names(folder):
+    return [path.name for path in with_includes(folder / "kernel.c", [folder / "include"])]
+
+
+def test_headers_are_followed_through_folders_and_circles(sources):
+    assert names(sources) == ["kernel.c", "beside.h", "top.h", "down.h", "near.h"]
+
+
+def test_a_changed_header_is_read_again(sources):
+    names(sources)
+    near = sources / "include" / "deep" / "near.h"
+    near.write_text('#include "../unused.h"\n')
+    os.utime(near, ns=(1, 1))
+    assert names(sources)[-1] == "unused.h"
+
+
+@pytest.mark.parametrize(
+    ("text", "used"),
+    [
+        ("int x;", "base"),
+        ("int popcount_of_something;", "base"),
+        ("y = popc(x);", "popcnt"),
+        ('"bnnsim_popc r0, r1"', "popcnt"),
+        ("#ifdef BNNSIM_POPCOUNT", "popcnt"),
+        ("#ifdef BNNSIM_HAVE_xpopa", "xpopa"),
+        ('"bnnsim_xor_popcount_accumulate r0, r1, r2"', "xpopa"),
+        ("y = xpopa(popc(x), 1, 2);", "popcnt+xpopa"),
+        ('".inst.w 0xfe400030"', "popcnt+xpopa"),
+    ],
+)
+def test_extensions_whose_instructions_are_named(text, used, tmp_path):
+    path = tmp_path / "a.c"
+    path.write_text(text)
+    assert isa_used_by(load_isa("popcnt+xpopa"), [path]).name == used
