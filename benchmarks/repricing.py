@@ -32,7 +32,7 @@ def main() -> int:
     totals = set()
     count, start = 0, time.perf_counter()
     while (elapsed := time.perf_counter() - start) < options.seconds:
-        timing = price(program, cores[count % 3], {"popcnt.popc": 1 + count % 5})
+        timing = price(program, cores[count % 3], {"popcnt.popc.issue_cycles": 1 + count % 5})
         totals.add((count % 15, int(timing.cycles.sum())))
         count += 1
     if len(totals) != min(count, 15):

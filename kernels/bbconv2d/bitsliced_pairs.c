@@ -22,32 +22,10 @@ scratch_bytes: >-
   + min(512, out_h * out_w) * 4 * (11 + 3 * (kernel_h * kernel_w * in_c > 1022))
 supports: kernel_h * kernel_w * in_c <= 8190
 --- */
-#include "bitsliced.h"
 #include "bnn_layer.h"
-#include "counters.h"
-#include "pad.h"
-#include "primitives.h"
-#include "table_pairs_tile.h"
+#include "pairs.h"
 
 void bbconv2d_bitsliced_pairs(const bnn_layer *layer)
 {
-    bnn_layer framed;
-    layer = bnn_framed(layer, &framed);
-    const uint32_t synapses = (uint32_t)(layer->kernel_h * layer->kernel_w * layer->in_c);
-    uint32_t *const starts = layer->scratch, *const widths = starts + 16;
-    bnn_pairs s;
-    bnn_counters *const c = &s.counters;
-    bnn_begin_pairs(layer, &s, widths + 16);
-    c->starts = starts;
-    c->tile = (bnn_rectangle){0, 0, 0, 0};
-    while (bnn_next_tile(layer, &c->tile, BNN_PAIRS_TILE)) {
-        const uint32_t *w = layer->weights;
-        for (int32_t group = 0; group < layer->out_words; group++) {
-            /* z = start - 1 - 2 K + (skipped synapses) + 2 * popcount */
-            bnn_threshold_planes(layer, group, synapses, 0 - 1 - 2 * synapses, c->m, starts, widths, c->work);
-            bnn_start_counters(layer, c);
-            w = bnn_count_group_by_pairs(layer, &s, w);
-            bnn_threshold_counters(layer, c, group, widths);
-        }
-    }
+    CONVOLVE_BY_PAIRS(layer, bnn_begin_pairs, bnn_threshold_counters);
 }

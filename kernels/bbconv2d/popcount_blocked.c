@@ -19,51 +19,21 @@ supports: kernel_h * kernel_w * in_c <= 32767
 --- */
 #include "bnn_layer.h"
 #include "pad.h"
+#include "patch_halves.h"
 #include "patch_popcount.h"
 #include "patches.h"
 #include "primitives.h"
 
-/* Push the bits for both halves of x, which count differing synapses, onto bits0 and bits1. b - 2 * count >= width
- * is the test. A shift by 15 doubles the upper half, as the lower one is below 32768. */
-#define PUSH(bits, x, half, w) \
-    half                       \
-    "cmp.w lr, " #w "\n\t"     \
-    "rrx " #bits ", " #bits "\n\t"
-#define LOWER(x, b)         \
-    "uxth.w lr, " #x "\n\t" \
-    "sub.w lr, " #b ", lr, lsl #1\n\t"
-#define UPPER(x, b) "sub.w lr, " #b ", " #x ", lsr #15\n\t"
-#define THRESHOLD_TWO(x, b, w)  \
-    PUSH(r2, x, LOWER(x, b), w) \
-    PUSH(r3, x, UPPER(x, b), w)
-#define THRESHOLDS_ONE(x)         \
-    PUSH(r2, x, LOWER(x, r4), r5) \
-    PUSH(r2, x, UPPER(x, r6), r7)
-
-#define LOAD_TWO_THRESHOLDS   \
-    "ldr.n r5, [r0, #4]\n\t"  \
-    "ldr.n r6, [r0, #8]\n\t"  \
-    "ldr.w r7, [r0, #12]\n\t" \
-    "ldr.w r4, [r0], #16\n\t"
-
 BNN_DEFINE_ROUTINE(bbconv2d_popcount_two)
 {
     BNN_ROUTINE("bbconv2d_popcount_two_top", "bbconv2d_popcount_two_change_row",
-                BNN_POPCOUNT_TWO, BNN_POPCOUNT_START_TWO,
-                BNN_BEGIN_THRESHOLDS
-                LOAD_TWO_THRESHOLDS THRESHOLD_TWO(r8, r4, r5) THRESHOLD_TWO(r9, r6, r7)
-                LOAD_TWO_THRESHOLDS THRESHOLD_TWO(r10, r4, r5) THRESHOLD_TWO(r11, r6, r7),
-                BNN_STORE_TWO);
+                BNN_POPCOUNT_TWO, BNN_POPCOUNT_START_TWO, BNN_HALVES_TWO, BNN_STORE_TWO);
 }
 
 BNN_DEFINE_ROUTINE(bbconv2d_popcount_one)
 {
     BNN_ROUTINE("bbconv2d_popcount_one_top", "bbconv2d_popcount_one_change_row",
-                BNN_POPCOUNT_ONE, BNN_POPCOUNT_START_ONE,
-                BNN_BEGIN_THRESHOLDS
-                LOAD_TWO_THRESHOLDS THRESHOLDS_ONE(r8)
-                LOAD_TWO_THRESHOLDS THRESHOLDS_ONE(r9),
-                BNN_STORE_ONE);
+                BNN_POPCOUNT_ONE, BNN_POPCOUNT_START_ONE, BNN_HALVES_ONE, BNN_STORE_ONE);
 }
 
 void bbconv2d_popcount_blocked(const bnn_layer *layer)

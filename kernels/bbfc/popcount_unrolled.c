@@ -15,17 +15,9 @@ supports: in_h * in_w * in_words <= 2047
 --- */
 #include "bnn_layer.h"
 #include "dense.h"
-#include "primitives.h"
+#include "dense_bits.h"
 
 void bbfc_popcount_unrolled(const bnn_layer *layer)
 {
-    const uint32_t synapses = (uint32_t)(layer->in_h * layer->in_w * layer->in_c), *const counts = layer->scratch;
-    uint32_t *output = layer->output;
-    bnn_count_layer(layer, layer->scratch);
-    for (int32_t word = 0, first = 0; word < layer->out_words; word++, first += 32) {
-        uint32_t bits = 0;
-        for (int32_t o = (layer->out_c < first + 32 ? layer->out_c : first + 32) - 1; o >= first; o--)
-            bits = bnn_push_threshold(bits, synapses + (uint32_t)layer->bias[o] - 2 * counts[o], layer->width[o]);
-        output[word] = bits ^ layer->polarity[word];
-    }
+    BNN_STORE_BITS_OF_COUNTS(layer, bnn_count_layer);
 }

@@ -17,11 +17,5 @@ scratch_bytes: 4 * out_c
 
 void bbqfc_carry_save(const bnn_layer *layer)
 {
-    const uint32_t *weights = layer->weights;
-    const int32_t words = layer->in_h * layer->in_w * layer->in_words;
-    const int32_t synapses = layer->in_h * layer->in_w * layer->in_c;
-    uint32_t *const counts = layer->scratch;
-    for (int32_t o = 0; o < layer->out_c; o++, weights += words)
-        counts[o] = bnn_count_differences(layer->input, weights, (uint32_t)words);
-    bnn_requantize_counts(layer, synapses, counts);
+    BNN_REQUANTIZE_RUNS(layer, bnn_count_differences);
 }

@@ -17,6 +17,17 @@
     "ldr.w r0, " BNN_STACK(BNN_TABLE) "\n\t"
 #define BNN_DISTANCE(x) "add.w " #x ", r2, " #x ", lsl #1\n\t"
 
+/* Of counts that share a register as halves: of two pixels in r8 to r11; of two outputs in r8 and r9, for one pixel. */
+#define BNN_HALVES_DISTANCES_TWO                                                          \
+    BNN_BEGIN_DISTANCES                                                                   \
+    BNN_DISTANCE(r8) BNN_DISTANCE(r9) BNN_DISTANCE(r10) BNN_DISTANCE(r11)                 \
+    "stm.w r0!, {r8-r11}\n\t"
+#define BNN_HALVES_DISTANCES_ONE                                                          \
+    BNN_BEGIN_DISTANCES                                                                   \
+    BNN_DISTANCE(r8) BNN_DISTANCE(r9)                                                     \
+    "lsr.w r10, r8, #16\n\tlsr.w r12, r9, #16\n\tuxth.w r8, r8\n\tuxth.w r11, r9\n\t" \
+    "stm.w r0!, {r8, r10-r12}\n\t"
+
 typedef struct {
     bnn_patch patch;
     uint32_t odd; /* 64: what halving the first distance drops, 0 or 1 in each half */

@@ -4,7 +4,9 @@
 #include "patch_routine.h"
 #include "primitives.h"
 
+#ifndef BNN_XPOPA /* else a kernel has defined it by an instruction of the same kind */
 #define BNN_XPOPA(x, a, w) "bnnsim_xor_popcount_accumulate " #x ", " #a ", " #w "\n\t"
+#endif
 
 /* Two pixels by four outputs. The two loads of weights stand last, where nothing waits for the moved pointer. */
 #define BNN_XPOPA_STEP_TWO                                                                    \

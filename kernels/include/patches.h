@@ -110,6 +110,27 @@ BNN_NOINLINE uint32_t *bnn_threshold_table(const bnn_layer *layer, uint32_t *tab
     return first;
 }
 
+/* How a table tells thresholds. Of an output with sum x, bias b and width w the bit before polarity is b - 2 x >= w, so
+ * those x for which it is 0 follow each other. BNN_SPANS: how many they are in place of b, and minus the first one in
+ * place of w: sums that start from that take one comparison. BNN_TOPS: b and w in the upper halves, ones below b, for
+ * sums that share a register as halves: fewer than 32768 synapses make b - 2 x and w numbers of 16 bits. */
+typedef enum { BNN_BIASES_AND_WIDTHS, BNN_SPANS, BNN_TOPS } bnn_table_form;
+
+/* Put a table of biases and widths into another form; end: of its first group's thresholds. */
+BNN_NOINLINE void bnn_reform_table(uint32_t *table, const uint32_t *end, bnn_table_form form)
+{
+    while (end) {
+        for (; table != end; table += 2) {
+            const uint32_t b = table[0], w = table[1];
+            const int32_t last = (int32_t)b >> 1, before = (int32_t)(b - w) >> 1;
+            table[0] = form == BNN_SPANS ? (uint32_t)(last - before) : b << 16 | 0xffff;
+            table[1] = form == BNN_SPANS ? (uint32_t)(-1 - before) : w << 16;
+        }
+        table += 4;
+        end = (const uint32_t *)table[-1];
+    }
+}
+
 /* weights: bit O/4 Y X C/32 O%4 C%32 */
 BNN_INLINE void bnn_describe_patch(const bnn_layer *layer, const bnn_stretch *rows, const bnn_stretch *columns,
                                    uint32_t pixels, const bnn_routine *body, uint32_t *words, bnn_patch *p)
@@ -192,7 +213,8 @@ BNN_INLINE void bnn_gather_pair(bnn_walk *w, const bnn_patch *p, const bnn_gathe
 
 /* A binary convolution by routines that count for two pixels and for one. Scratch: the table, at most 272 bytes per
  * word of output, and the gathered words of two patches. */
-BNN_INLINE void bnn_convolve_blocks(const bnn_layer *layer, const bnn_routine *two, const bnn_routine *one)
+BNN_INLINE void bnn_convolve_blocks_by(const bnn_layer *layer, const bnn_routine *two, const bnn_routine *one,
+                                       bnn_table_form form)
 {
     uint32_t *const table = layer->scratch, *const words = table + 68 * layer->out_words;
     bnn_stretch rows, columns;
@@ -200,6 +222,8 @@ BNN_INLINE void bnn_convolve_blocks(const bnn_layer *layer, const bnn_routine *t
     uint32_t odd = 0;
     p.table = table;
     p.table_end = bnn_threshold_table(layer, table, odd);
+    if (form != BNN_BIASES_AND_WIDTHS)
+        bnn_reform_table(table, p.table_end, form);
     for (int32_t top = 0; top < layer->out_h; top = rows.to) {
         rows = bnn_rows_at(layer, top);
         for (int32_t left = 0; left < layer->out_w; left = columns.to) {
@@ -208,6 +232,8 @@ BNN_INLINE void bnn_convolve_blocks(const bnn_layer *layer, const bnn_routine *t
             if ((uint32_t)(layer->in_c * bnn_stretch_taps(&rows) * bnn_stretch_taps(&columns)) % 2 != odd) {
                 odd ^= 1;
                 bnn_threshold_table(layer, table, odd);
+                if (form != BNN_BIASES_AND_WIDTHS)
+                    bnn_reform_table(table, p.table_end, form);
             }
             if (at.pixels >= 2) {
                 bnn_describe_patch(layer, &rows, &columns, 2, two, words, &p);
@@ -227,5 +253,10 @@ BNN_INLINE void bnn_convolve_blocks(const bnn_layer *layer, const bnn_routine *t
             }
         }
     }
+}
+
+BNN_INLINE void bnn_convolve_blocks(const bnn_layer *layer, const bnn_routine *two, const bnn_routine *one)
+{
+    bnn_convolve_blocks_by(layer, two, one, BNN_BIASES_AND_WIDTHS);
 }
 #endif

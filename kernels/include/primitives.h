@@ -57,15 +57,18 @@ BNN_INLINE uint32_t bnn_xor_popcount_accumulate(uint32_t acc, uint32_t a, uint32
 #define BNN_KEEP(x) __asm__ volatile("" : "+r"(x))
 
 /* bits * 2 + (u >= width): called for channels 31 down to 0 it packs one word of outputs in two
- * instructions per bit, because CMP leaves the answer in the carry flag. */
+ * instructions per bit, because CMP leaves the answer in the carry flag, or in one where there is one for it. */
 BNN_INLINE uint32_t bnn_push_threshold(uint32_t bits, uint32_t u, uint32_t width)
 {
-#ifdef __thumb2__
+#if defined(BNNSIM_HAVE_thrpk)
+    return thrpk(bits, u, width, 0);
+#elif defined(__thumb2__)
     __asm__("cmp %1, %2\n\tadc %0, %0, %0" : "+r"(bits) : "r"(u), "r"(width) : "cc");
+    return bits;
 #else
     __asm__("cmp %1, %2\n\tadcs %0, %0" : "+l"(bits) : "l"(u), "l"(width) : "cc");
-#endif
     return bits;
+#endif
 }
 
 /* u >= width as 0 or 1, without a branch on Armv6-M either. */

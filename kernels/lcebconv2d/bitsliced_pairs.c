@@ -18,30 +18,12 @@ scratch_bytes: >-
 supports: out_bytes > 0 and groups == 1 and kernel_h * kernel_w * in_c <= 8190
 --- */
 #include "bnn_layer.h"
-#include "counters.h"
-#include "lce_planes.h"
-#include "pad.h"
-#include "primitives.h"
-#include "table_pairs_tile.h"
+#include "pairs.h"
 
 /* Names the type that makes the build compile this file for an FPU. */
 _Static_assert(sizeof(float) == 4, "outputs are float32");
 
 void lcebconv2d_bitsliced_pairs(const bnn_layer *layer)
 {
-    bnn_layer framed;
-    layer = bnn_framed(layer, &framed);
-    bnn_pairs s;
-    bnn_counters *const c = &s.counters;
-    bnn_begin_pairs(layer, &s, layer->scratch);
-    c->starts = bnn_lce_starts;
-    c->tile = (bnn_rectangle){0, 0, 0, 0};
-    while (bnn_next_tile(layer, &c->tile, BNN_PAIRS_TILE)) {
-        const uint32_t *w = layer->weights;
-        for (int32_t group = 0; 32 * group < layer->out_c; group++) {
-            bnn_start_counters(layer, c);
-            w = bnn_count_group_by_pairs(layer, &s, w);
-            bnn_lce_store_counters(layer, c, group);
-        }
-    }
+    CONVOLVE_BY_PAIRS(layer, bnn_begin_pairs);
 }

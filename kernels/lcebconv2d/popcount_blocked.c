@@ -23,22 +23,13 @@ supports: out_bytes > 0 and groups == 1 and kernel_h * kernel_w * in_c <= 32767
 BNN_DEFINE_ROUTINE(lcebconv2d_popcount_two)
 {
     BNN_ROUTINE("lcebconv2d_popcount_two_top", "lcebconv2d_popcount_two_change_row",
-                BNN_POPCOUNT_TWO, BNN_POPCOUNT_START_TWO,
-                BNN_BEGIN_DISTANCES
-                BNN_DISTANCE(r8) BNN_DISTANCE(r9) BNN_DISTANCE(r10) BNN_DISTANCE(r11)
-                "stm.w r0!, {r8-r11}\n\t",
-                "");
+                BNN_POPCOUNT_TWO, BNN_POPCOUNT_START_TWO, BNN_HALVES_DISTANCES_TWO, "");
 }
 
 BNN_DEFINE_ROUTINE(lcebconv2d_popcount_one)
 {
     BNN_ROUTINE("lcebconv2d_popcount_one_top", "lcebconv2d_popcount_one_change_row",
-                BNN_POPCOUNT_ONE, BNN_POPCOUNT_START_ONE,
-                BNN_BEGIN_DISTANCES
-                BNN_DISTANCE(r8) BNN_DISTANCE(r9)
-                "lsr.w r10, r8, #16\n\tlsr.w r12, r9, #16\n\tuxth.w r8, r8\n\tuxth.w r11, r9\n\t"
-                "stm.w r0!, {r8, r10-r12}\n\t",
-                "");
+                BNN_POPCOUNT_ONE, BNN_POPCOUNT_START_ONE, BNN_HALVES_DISTANCES_ONE, "");
 }
 
 /* Names the type that makes the build compile this file for an FPU. */

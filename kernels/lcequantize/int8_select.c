@@ -10,14 +10,7 @@ fixed_time: true
 supports: in_bytes == 1 and in_c % 4 == 0
 --- */
 #include "bnn_layer.h"
-#include "primitives.h"
-
-/* 16 * bits + one bit for each byte of x that is at least the byte of zero_points. */
-BNN_INLINE uint32_t push_four(uint32_t bits, uint32_t x, uint32_t zero_points)
-{
-    __asm__("ssub8 %1, %1, %2\n\tsel %1, %3, %4" : "+r"(bits), "+r"(x) : "r"(zero_points), "r"(0x08040201u), "r"(0));
-    return bnn_usada8(x, 0, bits << 4);
-}
+#include "push_four.h"
 
 void lcequantize_int8_select(const bnn_layer *layer)
 {

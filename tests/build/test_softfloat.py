@@ -180,9 +180,16 @@ def test_floats_are_computed_by_the_fpu_where_there_is_one(tmp_path, compiler, c
     assert ("__aeabi_fmul" in image.symbols) == (not fpu)
 
 
-def test_only_files_that_name_floats_are_compiled_for_the_fpu(tmp_path):
+def test_files_that_name_floats_and_kernels_that_need_an_fpu_are_compiled_for_it(tmp_path):
     toolchain = load_toolchain("clang", "cortex-m4")
-    for text, wanted in ((FLOAT_SOURCE, True), (INTEGER_SOURCE, False), ('#include "float32.h"\n', True)):
+    needs = "/* ---\nidea: {}\nneeds: [{}]\n--- */\n"
+    for text, wanted in (
+        (FLOAT_SOURCE, True),
+        (INTEGER_SOURCE, False),
+        ('#include "float32.h"\n', True),
+        (needs.format("counts", "vxpopa, thumb2, fpu") + INTEGER_SOURCE, True),
+        (needs.format("no fpu", "thumb2") + INTEGER_SOURCE, False),
+    ):
         (tmp_path / "source.c").write_text(text)
         assert ("-mfloat-abi=softfp" in toolchain.flags_for(tmp_path / "source.c")) == wanted
     without = load_toolchain("clang", "cortex-m4+nofp")

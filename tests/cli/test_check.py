@@ -82,7 +82,8 @@ def test_time_that_depends_on_data_is_told(pool, capsys):
         (["new", "kernel", "words", "--operator", "BMaxPool2D"], "already"),
         (["new", "kernel", "mine", "--operator", "BMaxPol2D"], "did you mean 'BMaxPool2D'"),
         (["new", "kernel", "my_pool", "--operator", "BMaxPool2D"], "--force"),
-        (["check", "my_pool.py"], "expected a kernel"),
+        (["check", "my_pool"], "expected a kernel"),
+        (["check", "my_pool.py"], "no such file"),
         (["check", "none.c"], "cannot read the kernel"),
         (["check", "my_pool.c", "--core", "cortex-m5"], "did you mean"),
         (
@@ -103,6 +104,14 @@ def test_needs_that_no_core_has(pool, capsys):
     pool(("needs: []", "needs: [popcount]"))
     assert main(["check", "my_pool.c", "--isa", "base"]) == 2
     assert "needs popcount" in capsys.readouterr().err
+
+
+def test_isas_are_those_that_have_what_a_kernel_needs(pool, capsys):
+    """An extension that no population count could be replaced by runs only kernels that name it."""
+    pool(("needs: []", "needs: [thrpk]"))
+    arguments = ("--core", "cortex-m4", "--toolchain", "clang", "--no-timing", "--quiet", "--json", "-")
+    assert main(["check", "./my_pool.c", *arguments]) == 0
+    assert [row["isa"] for row in json.loads(capsys.readouterr().out)["checked"]] == ["thrpk"]
 
 
 def test_needs_that_nothing_has(pool, capsys):

@@ -27,7 +27,7 @@ def test_json_contract(elf, timed):
     found = timed(elf, "--call", "fib", "--args", "9")
     promised = {"schema", "core", "board", "cycles", "instructions", "stalls", "functions", "unknown"}
     assert set(found) == promised | {
-        "clock_hz", "milliseconds", "sources", "includes_unknown", "unvalidated", "exit_code",
+        "clock_hz", "milliseconds", "sources", "includes_unknown", "unvalidated", "exit_code", "notes",
     }  # fmt: skip
     assert (found["clock_hz"], found["milliseconds"], found["exit_code"]) == (None, None, None)
     assert (found["schema"], found["core"], found["board"]) == (1, "cortex-m4", "zero-wait")

@@ -159,7 +159,7 @@ def test_settings(elf, timed, run_time):
     assert run_time(elf, *call, "--set", "alu.cycles=many")[0] == 2
 
 
-def test_latency_of_a_custom_instruction(tmp_path, timed, run_time):
+def test_cost_of_a_custom_instruction(tmp_path, timed, run_time):
     from bnnsim.isa import load_isa
 
     word = load_isa("popcnt").instructions[0].encoding.value
@@ -168,9 +168,17 @@ def test_latency_of_a_custom_instruction(tmp_path, timed, run_time):
     )
     program = build(tmp_path, extra=text)
     one, six = (
-        timed(program, "--isa", "popcnt", "--call", "count", "--set", f"popcnt.popc.latency={n}") for n in (1, 6)
+        timed(program, "--isa", "popcnt", "--call", "count", "--set", f"popcnt.popc.issue_cycles={n}") for n in (1, 6)
     )
     assert six["cycles"] == one["cycles"] + 5
+    late = timed(program, "--isa", "popcnt", "--call", "count", "--set", "popcnt.popc.latency=6")
+    assert late["cycles"] == one["cycles"]  # nothing uses the result before the end
+    wide = timed(program, "--isa", "popcnt", "--call", "count", "--set", "data_port.bits=128")
+    assert (wide["cycles"], one["notes"]) == (one["cycles"], [])
+    assert "128-bit data port in place of 32. Nobody sells such a core" in wide["notes"][0]
+    code, _, err = run_time(program, "--isa", "popcnt", "--call", "count", "--set", "popcnt.popc.latancy=2")
+    assert (code, "did you mean 'popcnt.popc.latency'" in err) == (2, True)
+    assert run_time(program, "--isa", "popcnt", "--call", "count", "--set", "popcnt.popc.latency=0")[0] == 2
     assert run_time(program, "--isa", "popcnt", "--call", "count", "--set", "popcnt.popcc.latency=2")[0] == 2
 
 

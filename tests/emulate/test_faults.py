@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bnnsim.errors import EmulationFault, ExtensionError
+from bnnsim.errors import EmulationFault
 
 CASES = {
     "wild read": ("int test(void) { return *(volatile int *)0x40001000; }", r"read of unmapped memory at 0x40001000"),
@@ -70,11 +70,34 @@ def test_semantics_that_raise_name_pc_and_operands(run_source, tmp_path):
     assert "inv r0, r0" in str(caught.value)
 
 
-def test_semantics_that_do_not_compile_name_file_and_line(run_source, tmp_path):
+# semantics that Numba does not compile: what the body becomes, the line to name, the reason
+UNCOMPILED = {
+    "in the semantics": ("n = 1 + n - 1\n    return int(str(100 // n).encode().decode())", 7, "attribute 'encode'"),
+    "in a helper": ("return half(n)\ndef half(n):\n    return n.bit_length() * 0 + 100 // n", 8, "Unknown attribute"),
+    "a builtin": ("return 100 // n + 0 * len(bin(n))", 6, "Untyped global name 'bin'"),
+    "a class": ("class Box: pass\n    return 100 // n", 6, "LOAD_BUILD_CLASS"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", UNCOMPILED)
+def test_semantics_that_do_not_compile_run_with_a_warning_that_names_the_line(run_source, tmp_path, capfd, case):
+    body, line, why = UNCOMPILED[case]
     path = tmp_path / "bad.py"
-    path.write_text(RAISING.replace("100 // n", "int(str(100 // n).replace('x', '').encode().decode())"))
-    with pytest.raises(ExtensionError, match=rf"{path}:\d+: the semantics of inv do not compile"):
-        run_source('#include "isa.h"\nunsigned test(unsigned n) { return inv(n); }', args=(5,), isa=str(path))
+    path.write_text(RAISING.replace("return 100 // n", body))
+    test = "void test(unsigned n) { while (inv(n) != 100 / n) ; }"  # ends only if the result is right
+    run_source(f'#include "isa.h"\n{test}', args=(7,), isa=str(path), limit=1000)
+    warning = capfd.readouterr().err
+    assert f"warning: {path}:{line}: inv runs in Python" in warning
+    assert why in warning
+
+
+def test_helpers_in_the_file_compile_too(run_source, tmp_path, capfd):
+    path = tmp_path / "bad.py"
+    body = "return twice(n) // 2\ndef twice(n):\n    return 2 * half(n)\ndef half(n):\n    return 100 // n"
+    path.write_text(RAISING.replace("return 100 // n", body))
+    test = "void test(unsigned n) { while (inv(n) != 100 / n) ; }"
+    run_source(f'#include "isa.h"\n{test}', args=(7,), isa=str(path), limit=1000)
+    assert not capfd.readouterr().err
 
 
 def test_custom_instruction_in_an_it_block_runs_only_when_its_condition_holds(run_source, tmp_path):

@@ -15,8 +15,8 @@ def test_it_claims_the_fused_primitive():
     assert instruction.encoding == CX3A(op=0)
     assert instruction.encoding.value == 0xFE800000
     assert instruction.primitive == "xor_popcount_accumulate"
-    assert instruction.source.kind == "assumed"
-    assert isa.latencies == {"xpopa.xpopa": 1}
+    assert instruction.cost.source.kind == "assumed"
+    assert isa.cost_keys == ("xpopa.xpopa.issue_cycles", "xpopa.xpopa.latency")
     assert isa.provides == {"xpopa", "xor_popcount_accumulate", "any_popcount"}
 
 

@@ -131,7 +131,7 @@ def test_fixed_time(kernel, core, isa, compiler):
         cycles = set()
         for number in (0, 1):
             trace = emulate(image, plan_of(kernel, case, image, number, "end"), core_table.unicorn_cpu)
-            cycles.add(int(price(decode_program(trace, image, core_table), core_table, image.isa.latencies).cycles[0]))
+            cycles.add(int(price(decode_program(trace, image, core_table), core_table).cycles[0]))
         assert len(cycles) == 1, case.name
 
 

@@ -17,11 +17,13 @@ GROUPINGS = (["O", "Y", "X", "C"], ["O", "Y", "XC"], ["O", "YXC"], ["O", "YX", "
 
 @st.composite
 def layouts(draw: st.DrawFn) -> str:
-    """Any grouping of axes, any of them split, in any order."""
+    """Any grouping of axes, any of them padded, split or falling, in any order."""
     words: list[str] = []
     for name in draw(st.sampled_from(GROUPINGS)):
+        name += draw(st.sampled_from(["", "", "2", "4"]))
         split = draw(st.sampled_from([0, 0, 1, 2, 3, 4, 32]))
-        words += [f"{name}/{split}", f"{name}%{split}"] if split else [name]
+        falls = st.sampled_from(["", "", "-"])
+        words += [f"{name}/{split}{draw(falls)}", f"{name}%{split}{draw(falls)}"] if split else [name + draw(falls)]
     return " ".join([draw(st.sampled_from(list(ELEMENTS))), *draw(st.permutations(words))])
 
 
@@ -29,6 +31,9 @@ def expected_elements(text: str, weights: np.ndarray) -> np.ndarray:
     """Every element in order, found weight by weight by counting, one axis at a time."""
     sizes = dict(zip(LOGICAL, weights.shape, strict=True))
     axes = parse_layout(text).axes
+    for axis in axes:
+        while sizes[axis.name[-1]] % axis.multiple:
+            sizes[axis.name[-1]] += 1
     totals = {axis.name: math.prod(sizes[letter] for letter in axis.name) for axis in axes}
     lengths = [{"": totals[a.name], "/": -(-totals[a.name] // a.split), "%": a.split}[a.part] for a in axes]
     found = np.zeros(math.prod(lengths), np.int64)
@@ -40,7 +45,7 @@ def expected_elements(text: str, weights: np.ndarray) -> np.ndarray:
             for letter in axis.name:
                 flat = flat * sizes[letter] + at[letter]
             part = {"": flat, "/": flat // axis.split, "%": flat % axis.split}[axis.part]
-            position = position * length + part
+            position = position * length + (length - 1 - part if axis.falls else part)
         found[position] = weights[index]
     return found
 
@@ -67,6 +72,8 @@ def test_packed_taps_by_hand() -> None:
     weights[0, 0, 0, 0] = weights[0, 0, 0, 32] = weights[0, 0, 1, 31] = 1
     words = np.frombuffer(parse_layout("bit O Y X C/32 C%32").pack(weights), "<u4")
     assert words.tolist() == [1, 1, 1 << 31, 0]
+    taps = np.frombuffer(parse_layout("bit O%2- YXC32/64 O/2 YXC32%64").pack(weights), "<u4")
+    assert taps.tolist() == [0] * 4 + [1, 1, 1 << 31, 0]
     channels = np.frombuffer(parse_layout("bit O/32 Y X C O%32").pack(weights), "<u4")
     assert np.flatnonzero(channels).tolist() == [0, 32, 33 + 31]
 
@@ -80,6 +87,8 @@ def test_packed_taps_by_hand() -> None:
         ("bit O Y X C X", "axis X appears as X X"),
         ("bit O Y X C/32", "once as C/n and once as C%n"),
         ("bit O Y X C/32 C%16", "C/32 and C%16 do not split the same axis"),
+        ("bit O Y X C32/64 C%64", "C32/64 and C%64 do not split the same axis"),
+        ("bit O Y X -C", "'-C' is no axis"),
         ("bit O Y XC/4 C%4 X", "axis X appears as XC/4 X"),
         ("bit O YX XC/4 C%4", "axis X appears as YX XC/4"),
         ("bit O Y CX", "'CX' does not merge adjacent axes"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bnnsim.study.results import CellResult, Comparison, Failure, LayerResult, with_speedups
+from bnnsim.timing.custom_costs import CustomCost
 
 FLAGS = "-std=gnu11 -O2 -g -ffreestanding -mcpu=cortex-m4 -mthumb -mfloat-abi=soft"
 
@@ -16,10 +17,11 @@ def layer(name: str, operator: str | None, variant: str | None, cycles: int, **m
 def cell(isa: str, conv1: int, conv2: int, fc: int, core: str = "cortex-m4", **more: object) -> CellResult:
     """A cell whose faithful kernels take 4,000,000 + 8,000,000 + 100,000 cycles, 2,000 of overhead."""
     fast = "popcount" if isa == "popcnt" else "harley_seal"
+    custom = {"custom_instructions": 1_000} if isa == "popcnt" else {}
     layers = (
         layer("conv1", "QQConv2D", "smlad", conv1, macs=864_000, faithful_cycles=4_000_000),
-        layer("conv2", "BBConv2D", fast, conv2, macs=9_437_184, faithful_cycles=8_000_000, words=294_912),
-        layer("fc", "BBQFC", fast, fc, macs=40_960, faithful_cycles=100_000, words=1_280),
+        layer("conv2", "BBConv2D", fast, conv2, macs=9_437_184, faithful_cycles=8_000_000, words=294_912, **custom),
+        layer("fc", "BBQFC", fast, fc, macs=40_960, faithful_cycles=100_000, words=1_280, **custom),
         layer("overhead", None, None, 2_000),
     )
     values = {
@@ -39,6 +41,8 @@ def cell(isa: str, conv1: int, conv2: int, fc: int, core: str = "cortex-m4", **m
         if isa == "popcnt"
         else {"manual": 1.0},
         "unvalidated": ("misaligned accesses",),
+        "data_port_bits": 32,
+        "custom_costs": {"popcnt.popc": CustomCost(1, 3, "assumed", "a guess")} if isa == "popcnt" else {},
         "layers": layers,
     }
     return CellResult(**{**values, **more})  # type: ignore[arg-type]

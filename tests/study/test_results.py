@@ -87,3 +87,39 @@ def test_empty_layers_have_no_ratios() -> None:
     nothing = LayerResult("a", "BBConv2D", "faithful", 0, 0, faithful_cycles=5)
     assert (nothing.cpi, nothing.speedup_over_faithful) == (0.0, None)
     assert layer("b", "BBConv2D", "faithful", 10).cpi == 1.25
+
+
+def test_bounds() -> None:
+    base, popcnt = comparison().cells
+    assert (base.touched, base.touched_cycles, base.bound) == ((), 0, 1.0)
+    assert (popcnt.touched, popcnt.touched_cycles) == (("conv2", "fc"), 2_580_000)
+    assert popcnt.bound == pytest.approx(3_782_000 / (3_782_000 - 2_580_000))
+    assert popcnt.speedup is not None and popcnt.bound is not None and popcnt.speedup < popcnt.bound
+    found = to_dict(comparison())["cells"][1]["amdahl"]
+    assert found == {
+        "touched_layers": ["conv2", "fc"],
+        "touched_cycles": 2_580_000,
+        "bound": popcnt.bound,
+        "speedup": popcnt.speedup,
+    }
+
+
+def test_no_bound_if_every_layer_is_touched_or_the_reference_failed() -> None:
+    every = tuple(replace(part, custom_instructions=1) for part in cell("popcnt", 1, 2, 3).layers)
+    cells = (cell("base", 10, 20, 30), replace(cell("popcnt", 1, 2, 3), layers=every))
+    assert with_speedups(Comparison("n", "base", {}, cells)).cells[1].bound is None
+    alone = with_speedups(Comparison("n", "base", {}, (cell("popcnt", 1, 2, 3),))).cells[0]
+    assert (alone.bound, alone.touched_cycles) == (None, None)
+
+
+def test_costs_and_changes_of_the_core_in_json() -> None:
+    changed = replace(comparison().cells[1], core_change="64-bit data port in place of 32", notes=("Core change: x.",))
+    found = to_dict(Comparison("n", "base", {}, (changed,)))["cells"][0]
+    assert (found["data_port_bits"], found["core_change"], found["notes"]) == (
+        32,
+        "64-bit data port in place of 32",
+        ["Core change: x."],
+    )
+    costs = {"issue_cycles": 1, "latency": 3, "kind": "assumed", "ref": "a guess"}
+    assert found["custom_costs"] == {"popcnt.popc": costs}
+    assert found["layers"][1]["custom_instructions"] == 1_000 and "custom_instructions" not in found["layers"][0]

@@ -189,20 +189,27 @@ def test_verify_names_the_first_difference():
         verify(layer, cell.kernels[0], bytes(data), expected)
 
 
+# a population count in Python only: shifted out of the emulator's 64 bits, n's upper bits do not come back
+WRONG_NATIVELY = (
+    "from bnnsim.isa import CX2, Extension, Source, u32\n"
+    "bad = Extension('bad', 'Needs wide integers.')\n"
+    "@bad.instruction(CX2(op=9), source=Source.assumed('x'), vectors=[((0x12345678,), 13)], primitive='popcount')\n"
+    "def bits(n: u32) -> u32:\n"
+    "    count, n = 0, (n << 40) >> 40\n"
+    "    for i in range(32):\n"
+    "        count += n >> i & 1\n"
+    "    return count\n"
+)
+
+
 def test_a_failing_cell_does_not_stop_the_others(tmp_path):
     path = tmp_path / "bad.py"
-    path.write_text(
-        "from bnnsim.isa import CX2, Extension, Source, u32\n"
-        "bad = Extension('bad', 'Does not compile natively.')\n"
-        "@bad.instruction(CX2(op=9), latency=1, source=Source.assumed('x'), vectors=[((1,), 1)],\n"
-        "                 primitive='popcount')\n"
-        "def bits(n: u32) -> u32:\n    return format(n, 'b').count('1')\n"
-    )
+    path.write_text(WRONG_NATIVELY)
     comparison = run_study(make_study({"isa": [str(path), "base"], "reference": "base"}))
     assert [c.isa for c in comparison.cells] == ["base"]
     (failure,) = comparison.failures
     assert (failure.isa, failure.stage) == ("bad", "emulate")
-    assert f"{path}:4" in failure.message or f"{path}:3" in failure.message
+    assert f"{path}:3: natively: test vector bits(0x12345678) gives" in failure.message
 
 
 def test_forced_variant_that_depends_on_data_reports_densities():
@@ -402,27 +409,6 @@ def test_a_layer_that_cannot_fit_is_refused_before_anything_is_built(tmp_path, m
     monkeypatch.setattr("bnnsim.build.toolchain.Toolchain._run", None)
     (failure,) = run_study(make_study({"isa": ["base"], "network": str(network)})).failures
     assert "needs at least" in failure.message and "of ram for one layer" in failure.message
-
-
-EXTENSION = (
-    "from bnnsim.isa import CX2, Extension, Source, u32\nbad = Extension('bad', 'A test.')\n"
-    "@bad.instruction(CX2(op=9), latency=1, source=Source.assumed('x'), vectors=[VECTOR], primitive='popcount')\n"
-    "def bits(n: u32) -> u32:\n    BODY\n"
-)
-
-
-@pytest.mark.parametrize(
-    ("vector", "body", "message"),
-    [
-        ("((1,), 1)", "class A: pass\n    return 1", "do not compile natively"),
-        ("((3,), 2)", "return (n << 64 | n) >> 64 & 3 if n else 0", "natively at n=0x3"),
-    ],
-)
-def test_semantics_that_differ_natively_are_refused(tmp_path, vector, body, message):
-    path = tmp_path / "bad.py"
-    path.write_text(EXTENSION.replace("VECTOR", vector).replace("BODY", body).replace("((3,), 2)", "((3,), 3)"))
-    (failure,) = run_study(make_study({"isa": [str(path), "base"], "reference": "base"})).failures
-    assert failure.stage == "emulate" and message in failure.message
 
 
 def test_a_network_on_armv6m():

@@ -148,7 +148,7 @@ def straight_line(texts: list[str], folder: Path, isa: Isa = BASE) -> Image:
     return assemble("\n".join(parts), folder, isa)
 
 
-def issue_ends(image: Image, number: int, core: Core, **latencies: int) -> list[float]:
+def issue_ends(image: Image, number: int, core: Core, **custom_costs: int) -> list[float]:
     """Cycle at which each instruction of `straight_line` ends when it runs once; branches in it are not followed."""
     start, end = image.symbol(f"code{number}") & ~1, image.symbol(f"end{number}")
     empty = np.zeros(0, np.int64)
@@ -157,10 +157,10 @@ def issue_ends(image: Image, number: int, core: Core, **latencies: int) -> list[
         empty, empty.reshape(1, 0), empty, empty.reshape(1, 0, DIVIDE_CLASSES), empty, empty.reshape(1, 0, 2), {}, 0,
     )  # fmt: skip
     program = decode_program(run, image, core)
-    return list(program_ends(program, make_costs(program, core, latencies)))
+    return list(program_ends(program, make_costs(program, core, custom_costs)))
 
 
-def cycles_per_iteration(image: Image, number: int, loop: Loop, core: Core, **latencies: int) -> float:
+def cycles_per_iteration(image: Image, number: int, loop: Loop, core: Core, **custom_costs: int) -> float:
     """Cycles of one more iteration in steady state, from runs of two lengths."""
     short, long = 20, 40
     found = []
@@ -170,5 +170,5 @@ def cycles_per_iteration(image: Image, number: int, loop: Loop, core: Core, **la
         if re.search(r"cmp r7,\s*r2", loop.asm):
             registers |= {"r1": RAM + 0x4000, "r7": RAM + 4 * iterations}
         program = decode_program(trace(image, f"loop{number}", f"end{number}", registers), image, core)
-        found.append(int(price(program, core, latencies).cycles[0]))
+        found.append(int(price(program, core, custom_costs).cycles[0]))
     return (found[1] - found[0]) / (long - short)

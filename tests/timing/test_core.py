@@ -5,7 +5,7 @@ import yaml
 
 from bnnsim import paths
 from bnnsim.errors import ConfigError, UsageError
-from bnnsim.timing.core import load_core
+from bnnsim.timing.core import core_notes, load_core
 
 
 def m4_file(folder, change=None, name="mine.yaml", core="cortex-m4"):
@@ -27,7 +27,7 @@ def variant(folder, **keys):
 def test_every_cost_has_a_source(name):
     core = load_core(name)
     parts = [*core.groups.values(), *core.pair_rules.values(), core.front_end, core.odd_encoding]
-    parts += [core.misaligned, core.condition_failed]
+    parts += [core.misaligned, core.condition_failed, core.data_port]
     assert core.name == name
     assert all(part.source.ref for part in parts)
 
@@ -158,3 +158,36 @@ def test_variant_drops_groups_from_rules():
 def test_refused_variants(tmp_path, keys, words):
     with pytest.raises(ConfigError, match=words):
         load_core(variant(tmp_path, **keys))
+
+
+def test_data_ports():
+    bits = {name: load_core(name).data_port.bits for name in paths.names("core")}
+    wider = {f"cortex-m4-port{n}": n for n in (64, 128, 256)}
+    assert bits == {**dict.fromkeys(bits, 32), "cortex-m7": 64, **wider}
+    assert {name for name in bits if load_core(name).change} == set(wider)
+
+
+def test_another_port_is_a_change_of_the_core(tmp_path):
+    core = load_core("cortex-m4").with_overrides({"data_port.bits": 256})
+    assert core.change == "256-bit data port in place of 32, XMOS-class memory"
+    assert core.data_port.source.kind == "assumed"
+    assert core.with_overrides({"data_port.bits": 32}).change is None
+    assert load_core("cortex-m7").with_overrides({"data_port.bits": 32}).change == "32-bit data port in place of 64"
+    (note,) = core_notes(load_core("cortex-m4-port128"))
+    assert note.startswith("Core change: cortex-m4-port128 with a 128-bit data port in place of 32. Nobody sells")
+    assert core_notes(load_core("cortex-m4")) == ()
+    source = {"kind": "assumed", "ref": "try"}
+    assert load_core(variant(tmp_path, data_port={"bits": 64, "source": source})).data_port.built_bits == 32
+
+
+@pytest.mark.parametrize("bits", [0, 16, 48, 512])
+def test_refused_ports(tmp_path, bits):
+    with pytest.raises(UsageError, match=r"data_port\.bits: found \d+ .*; allowed: 32, 64, 128, 256"):
+        load_core("cortex-m4").with_overrides({"data_port.bits": bits})
+    with pytest.raises(ConfigError, match=r"data_port\.bits"):
+        load_core(variant(tmp_path, data_port={"bits": bits, "source": {"kind": "assumed", "ref": "try"}}))
+
+
+def test_variants_are_of_the_same_processor():
+    names = ("cortex-m4-port64", "cortex-m4-nofpu", "cortex-m0plus-small-multiplier", "cortex-m3")
+    assert [load_core(name).processor for name in names] == ["cortex-m4", "cortex-m4", "cortex-m0plus", "cortex-m3"]

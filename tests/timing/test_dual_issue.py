@@ -231,13 +231,16 @@ def popc(n: u32) -> u32:
     return bin(n).count("1")
 
 
-@pytest.mark.parametrize(("latency", "uses", "reads_address", "other"), [(1, 1, 2, 0), (2, 2, 3, 2), (3, 3, 4, 3)])
-def test_custom_instruction(tmp_path, latency, uses, reads_address, other):
+@pytest.mark.parametrize(
+    ("issue", "latency", "uses", "reads_address", "other"),
+    [(1, 1, 1, 2, 0), (1, 2, 2, 3, 0), (1, 3, 3, 4, 0), (2, 2, 2, 3, 2), (2, 1, 2, 3, 2), (3, 5, 5, 6, 3)],
+)
+def test_custom_instruction(tmp_path, issue, latency, uses, reads_address, other):
     isa = Isa("popcnt", (popcnt,))
     word = popcnt.instructions[0].encoding.value | 3 << 16 | 1 << 12  # popc r1, r3
     after = ["eor.w r6,r1,r3", "ldr.w r6,[r2,r1]", "eor.w r6,r3,r5", f".inst.w {word:#x}"]
     image = straight_line([f".inst.w {word:#x}\n{text}" for text in after], tmp_path, isa)
-    core = load_core("cortex-m7")
-    ends = [issue_ends(image, n, core, **{"popcnt.popc": latency})[-1] for n in range(len(after))]
+    core, costs = load_core("cortex-m7"), {"popcnt.popc.latency": latency, "popcnt.popc.issue_cycles": issue}
+    ends = [issue_ends(image, n, core, **costs)[-1] for n in range(len(after))]
     assert [int(np.floor(end - 0.5)) for end in ends[:3]] == [uses, reads_address, other]
-    assert ends[3] - ends[0] >= latency - 1  # one unit for all of them
+    assert np.floor(ends[3] - issue / 2) >= issue  # one unit for all of them: never in the same cycle

@@ -12,6 +12,7 @@ from bnnsim.timing.explain import cycles_by_address, explain, stalls_by_address
 from bnnsim.timing.memory import extras_for
 from bnnsim.timing.price import price
 from bnnsim.timing.program import decode_program
+from tests.timing import custom
 
 BOARD = """name: mine
 description: A test.
@@ -47,13 +48,13 @@ test:
 def priced(run_source, tmp_path):
     """Cycles with and without the memories of a board, and what the memories add by reason."""
 
-    def run(text, args=(), flash="", ram="", caches=""):
+    def run(text, args=(), flash="", ram="", caches="", isa="base", port_bits=32):
         path = tmp_path / "mine.yaml"
         path.write_text(BOARD.replace("FLASH", flash or "wait_states: 0").replace("RAM", ram or "wait_states: 0")
                         .replace("CACHES\n", caches))  # fmt: skip
-        image, plan, trace = run_source(text, args=args, suffix=".s")
+        image, plan, trace = run_source(text, args=args, suffix=".s", isa=isa)
         plan = replace(plan, regions=tuple(replace(r, memory=r.name) for r in plan.regions))
-        program = decode_program(trace, image, load_core("cortex-m4"))
+        program = decode_program(trace, image, load_core("cortex-m4").with_overrides({"data_port.bits": port_bits}))
         memory = extras_for(image, plan, program, load_board(str(path)))
         _check_sums(program, memory)
         return {extra.reason: int(extra.total[0]) for extra in memory}
@@ -155,3 +156,33 @@ def test_a_long_block_pays_for_all_its_lines(priced):
         few, many = (priced(nops(600), (n,), flash=flash)["flash"] for n in (10, 20))
         per_iteration.append((many - few) / 10)
     assert per_iteration[0] == per_iteration[1] > 600 / 4
+
+
+# r0 times: eight words by a custom instruction, from RAM, 32 bytes further every time.
+FILLS, DRAINS = (LOADS.replace("ldr r2, [r1], #4", custom.word(name, n=1, step_bytes=32)) for name in ("fill", "drain"))
+
+
+@pytest.mark.parametrize(("port_bits", "accesses"), [(32, 8), (64, 4), (128, 2), (256, 1)])
+def test_a_custom_access_waits_once_for_each_beat(priced, port_bits, accesses):
+    def waits(text, ram):
+        return priced(text, (40,), ram=f"data: {{{ram}, {SOURCE}}}", isa=custom.__file__, port_bits=port_bits)
+
+    assert waits(FILLS, "wait_states: 3") == {"data_wait": 40 * accesses * 3}
+    assert waits(DRAINS, "wait_states: 3, write_wait_states: 1") == {"data_wait": 40 * accesses}
+    # 16 lines of 16 bytes are kept; each of the 80 that are touched is read once, however wide the port
+    assert waits(FILLS, "wait_states: 3, line_bytes: 16, cache_lines: 16") == {"data_wait": 80 * 3}
+
+
+def test_custom_accesses_go_through_the_data_cache(priced):
+    found = priced(FILLS, (40,), ram="data: {cache: l1}", caches=CACHE, isa=custom.__file__, port_bits=256)
+    assert found == {"dcache_miss": 40 * 20}  # a line each time: 32 bytes at addresses that are multiples of 32
+    backs = CACHE.replace("line_fill", "write: back, write_back_cycles: 7, line_fill")
+    found = priced(DRAINS, (20,), ram="data: {cache: l1}", caches=backs, isa=custom.__file__)
+    assert found == {"dcache_miss": 20 * 20 + 12 * 7}  # 8 lines stay
+
+
+def test_accesses_of_the_base_isa_keep_their_words(priced):
+    pairs = LOADS.replace("ldr r2, [r1], #4", "ldrd r2, r3, [r1], #8")
+    for port_bits in (32, 256):
+        found = priced(pairs, (40,), ram=f"data: {{wait_states: 3, {SOURCE}}}", port_bits=port_bits)
+        assert found == {"data_wait": 40 * 2 * 3}

@@ -69,12 +69,12 @@ def program(image, traced):
 
 
 def test_every_cycle_is_accounted_for(program):
-    for latencies in ({}, {"popcnt.popc": 4}):
-        timing, found = price(program, latencies=latencies), explain(program, latencies=latencies)
+    for costs in ({}, {"popcnt.popc.latency": 4}, {"popcnt.popc.issue_cycles": 4}):
+        timing, found = price(program, custom_costs=costs), explain(program, custom_costs=costs)
         assert timing.cycles.dtype == np.int64
         assert (sum(found.sources.values()) == timing.cycles).all()
-        assert sum(cycles_by_address(program, latencies=latencies).values()) == timing.cycles.sum()
-        assert sum(cycles_by_address(program, latencies=latencies, scope=1).values()) == timing.cycles[1]
+        assert sum(cycles_by_address(program, custom_costs=costs).values()) == timing.cycles.sum()
+        assert sum(cycles_by_address(program, custom_costs=costs, scope=1).values()) == timing.cycles[1]
 
 
 def test_stalls_by_address_add_up_to_those_of_the_scope(program):
@@ -97,15 +97,15 @@ def test_stalls(program):
 
 
 def test_sources(program):
-    dearer = explain(program, latencies={"popcnt.popc": 4}).sources
+    dearer = explain(program, custom_costs={"popcnt.popc.issue_cycles": 4}).sources
     assert dearer["assumed"][0] - explain(program).sources["assumed"][0] == 5 * 3
 
 
-def test_latency_counts_where_the_condition_holds(program, image):
-    dearer, cheaper = price(program, latencies={"popcnt.popc": 5}).cycles, price(program).cycles
+def test_issue_cycles_count_where_the_condition_holds(program, image):
+    dearer, cheaper = price(program, custom_costs={"popcnt.popc.issue_cycles": 5}).cycles, price(program).cycles
     assert list(dearer - cheaper) == [5 * 4] * 2
     site = next(iter(image.sites))
-    by_address = cycles_by_address(program, latencies={"popcnt.popc": 5}, scope=0)
+    by_address = cycles_by_address(program, custom_costs={"popcnt.popc.issue_cycles": 5}, scope=0)
     assert by_address[site] - cycles_by_address(program, scope=0)[site] == 5 * 4
 
 
@@ -119,10 +119,10 @@ def test_core_with_other_numbers(program):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("latency", [0, 1.5, 1001, 10**30, float("inf")])
-def test_refused_latency(program, latency):
+@pytest.mark.parametrize("cycles", [0, 1.5, 1001, 10**30, float("inf")])
+def test_refused_costs(program, cycles):
     with pytest.raises(UsageError, match=r"popcnt\.popc"):
-        price(program, latencies={"popcnt.popc": latency})
+        price(program, custom_costs={"popcnt.popc.latency": cycles})
 
 
 def test_group_missing_in_the_other_core(program):

@@ -10,11 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from bnnsim import paths
 from bnnsim.bench.case import Case
 from bnnsim.bench.measure import Bench, Measured, measure, run_alone
 from bnnsim.errors import BnnsimError, ToolchainError, UsageError
-from bnnsim.isa import BASE, load_isa
+from bnnsim.isa import BASE, loadable
 from bnnsim.model.kernels import Kernel
 from bnnsim.model.operators import OPERATORS
 from bnnsim.model.tensor import Tensor
@@ -152,5 +151,5 @@ def isas_for(kernel: Kernel, features: Collection[str]) -> list[str]:
 
 @functools.cache
 def _provided() -> dict[str, frozenset[str]]:
-    """What kernels can ask for, by our extension."""
-    return {name: load_isa(name).provides for name in paths.names("extension")}
+    """What kernels can ask for, by extension."""
+    return {name: isa.provides for name, isa in loadable().items()}

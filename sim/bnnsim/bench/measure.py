@@ -66,7 +66,6 @@ class Bench:
             isa=self.isa,
             toolchain=self._toolchain,
             cache=self._cache,
-            latencies=self.isa.latencies,
         )
 
 

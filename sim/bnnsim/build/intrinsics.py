@@ -13,10 +13,26 @@ from bnnsim.isa import Instruction, Isa
 from bnnsim.isa.encoding import Field
 
 # Register names as Clang and GCC print them in assembly (AAPCS aliases included).
-_ALIASES = {"sb": 9, "sl": 10, "fp": 11, "ip": 12, "sp": 13, "lr": 14}
-_REGISTERS = {f"r{n}": n for n in range(13)} | _ALIASES | {f"d{n}": n for n in range(16)}
+_ALIASES = {"sb": 9, "sl": 10, "fp": 11, "ip": 12, "sp": 13, "lr": 14, "pc": 15}
+_DOUBLE = 64  # added to the numbers of D registers, so that they can be told from core ones
+_REGISTERS = {f"r{n}": n for n in range(16)} | _ALIASES | {f"d{n}": _DOUBLE + n for n in range(16)}
+# What makes a register wrong for a field, in the assembler's language, and the message.
+_WRONG = {
+    "core": ("({0} == 13) | ({0} > 14)", "is a core register, r0 to r12 or lr"),
+    "pair": ("({0} & 1) | ({0} > 10)", "names a pair of registers, which starts at r0, r2, … or r10"),
+    "double": ("{0} < 64", "is a register of the FPU, d0 to d15"),
+    "base": ("{0} > 14", "is the address, in r0 to r12, sp or lr"),
+}
 _C_TYPE = {"core": "uint32_t", "pair": "uint64_t", "double": "double", "base": "const void *"}
 _CONSTRAINT = {"core": "r", "pair": "r", "double": "w", "base": "r"}
+# GCC puts 64-bit values into odd pairs of registers, too: give it an even one. Clang knows only even pairs.
+_PAIR = (
+    "#ifdef __clang__",
+    "#define BNNSIM_PAIR(name) name",
+    "#else",
+    '#define BNNSIM_PAIR(name) name __asm__("r2")',
+    "#endif",
+)
 
 
 def header(isa: Isa) -> str:
@@ -24,7 +40,7 @@ def header(isa: Isa) -> str:
     lines = [f"/* Generated from the extension files of ISA {isa.name}; do not edit. */"]
     lines += ["#ifndef ISA_H", "#define ISA_H"]
     if isa.instructions:
-        lines += ["#include <stdint.h>", "__asm__("]
+        lines += [*_PAIR, "#include <stdint.h>", "__asm__("]
         lines += [f'    ".set bnnsim_{name}, {number}\\n"' for name, number in _REGISTERS.items()]
         lines.append(");")
     for instruction in isa.instructions:
@@ -89,13 +105,13 @@ def _scattered(value: str, positions: tuple[int, ...], first_bit: int) -> list[s
     return terms
 
 
-def _checks(instruction: Instruction, names: dict[str, str]) -> list[str]:
-    """Assembler lines that refuse what the word cannot hold, rather than cut it off."""
+def _checks(instruction: Instruction, names: dict[str, str], kinds: tuple[str, ...]) -> list[str]:
+    """Assembler lines that refuse what the word cannot hold, rather than cut it off. kinds: of registers to check."""
     encoding, lines = instruction.encoding, []
     for f in encoding.form.fields:
-        if f.kind == "pair":
-            condition = f"(bnnsim_{names[f.name]} & 1) | (bnnsim_{names[f.name]} > 10)"
-            lines.append(_refuse(condition, f"{instruction.name}: a pair of registers starts at r0, r2, … or r10"))
+        if f.kind in kinds:
+            condition, text = _WRONG[f.kind]
+            lines.append(_refuse(condition.format(f"bnnsim_{names[f.name]}"), f"{instruction.name}: {f.name} {text}"))
     if encoding.immediate_bits:
         most = (1 << encoding.immediate_bits) - 1
         condition = f"(({names['imm']}) < 0) | (({names['imm']}) > {most})"
@@ -108,7 +124,7 @@ def _checks(instruction: Instruction, names: dict[str, str]) -> list[str]:
 
 
 def _refuse(condition: str, text: str) -> str:
-    return f".if {condition}\\n.error \\\"{text}\\\"\\n.endif\\n"
+    return f'.if {condition}\\n.error \\"{text}\\"\\n.endif\\n'
 
 
 def _macro(instruction: Instruction, name: str) -> list[str]:
@@ -121,10 +137,21 @@ def _macro(instruction: Instruction, name: str) -> list[str]:
     return [
         "__asm__(",
         f'    ".macro bnnsim_{name} {", ".join(operands)}\\n"',
-        *(f'    "{check}"' for check in _checks(instruction, names)),
+        *(f'    "{check}"' for check in _checks(instruction, names, tuple(_WRONG))),
         f'    ".inst.w {_word(instruction, names)}\\n"',
         '    ".endm\\n"',
         ");",
+    ]
+
+
+def _locals(fields: tuple[Field, ...]) -> list[str]:
+    """Declarations of the operands; a pair gets its register when nothing else is evaluated any more."""
+    pairs = [f for f in fields if f.kind == "pair"]
+    given = {f.name: f" = ({f.name})" if f.read else "" for f in fields}
+    lines = [f"uint64_t {f.name}_given_{given[f.name]};" for f in pairs if f.read]
+    lines += [f"{_C_TYPE[f.kind]} {f.name}_{given[f.name]};" for f in fields if f not in pairs]
+    return lines + [
+        f"register uint64_t BNNSIM_PAIR({f.name}_){f' = {f.name}_given_' if f.read else ''};" for f in pairs
     ]
 
 
@@ -147,20 +174,19 @@ def intrinsic(instruction: Instruction) -> list[str]:
             inputs.append(f'"i"({"step_bytes" if operand == "step" else operand})')
     # What has state or memory must stay where it is written.
     pinned = bool(instruction.state_words or instruction.memory_bytes)
-    text = "".join(_checks(instruction, names)) + f".inst.w {_word(instruction, names)}"
+    text = "".join(_checks(instruction, names, ("pair",))) + f".inst.w {_word(instruction, names)}"
     asm = f'__asm__{" volatile" if pinned else ""}("{text}" : {", ".join(outputs)} : {", ".join(inputs)}'
     asm += ' : "memory");' if instruction.memory_bytes else ");"
-    locals_ = [f"{_C_TYPE[f.kind]} {f.name}_{f' = ({f.name})' if f.read else ''};" for f in fields]
     value = "(uint64_t)d_hi_ << 32 | d_" if len(written) == 2 else f"{written[0].name}_" if written else ""
     lines = [f"#define BNNSIM_HAVE_{name} 1"]
     if encoding.immediate_bits or encoding.form.step_at:  # constants reach the assembler through a macro only
         parameters = ", ".join(p.rpartition(" ")[2].lstrip("*") for p in _parameters(instruction))
-        body = " ".join([*locals_, asm, f"{value};" if value else ""]).strip()
+        body = " ".join([*_locals(fields), asm, f"{value};" if value else ""]).strip()
         return [*lines, f"#define {name}({parameters}) __extension__({{ {body} }})"]
     return [
         *lines,
         f"static inline __attribute__((always_inline)) {prototype(instruction)} {{",
-        *(f"    {line}" for line in (*locals_, asm)),
+        *(f"    {line}" for line in (*_locals(fields), asm)),
         *([f"    return {value};"] if value else []),
         "}",
     ]

@@ -3,8 +3,8 @@
 Both get the same flags for every ISA and variant. Functions are aligned to 16 bytes and loop heads to
 8, because a hot loop at an address ≡ 2 (mod 4) can cost a third more on a core that fetches words.
 
-Only files that compute with floats are compiled for a core's FPU: elsewhere GCC would keep integers in its
-registers. Floats are passed in core registers, so that all objects link with each other.
+Only files that compute with floats, and kernels that need an FPU, are compiled for one: elsewhere GCC would keep
+integers in its registers. Floats are passed in core registers, so that all objects link with each other.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ COMMON_FLAGS = (
 FPU_FLAGS = ("-mfloat-abi=softfp", "-mfpu=fpv4-sp-d16")
 _FPU_CORES = ("cortex-m4", "cortex-m7", "cortex-m33")  # unless the target says +nofp
 _NO_CODE = re.compile(rb"/\*.*?\*/|//[^\n]*", re.DOTALL)
+_NEEDS_FPU = re.compile(rb"\A\s*/\*[ \t]*---.*?^needs:[^\n]*\bfpu\b.*?---[ \t]*\*/", re.DOTALL | re.MULTILINE)
 _WARNINGS = ("-Wall", "-Wextra", "-Werror=implicit-function-declaration")
 _INSTALL = {
     "clang": "pip install 'ziglang==0.17.0'",
@@ -68,8 +69,8 @@ class Toolchain:
     fpu: bool = False
 
     def flags_for(self, source: Path) -> tuple[str, ...]:
-        """Flags of one C file: those of all, and the FPU's where the core has one and the file names floats."""
-        return self.flags + (FPU_FLAGS if self.fpu and uses_floats(source) else ())
+        """Flags of one C file: those of all, and the FPU's where the core has one and the file uses it."""
+        return self.flags + (FPU_FLAGS if self.fpu and uses_fpu(source) else ())
 
     def compile(self, source: Path, includes: tuple[Path, ...], shift_code_bytes: int, cache: Cache) -> bytes:
         """Compile one .c or .s file to an object file's bytes.
@@ -201,6 +202,11 @@ def _version(name: str, command: list[str]) -> str:
 def sources_of(source: Path) -> list[Path]:
     """A source file and the headers beside it, which it may include."""
     return [source, *sorted(source.parent.glob("*.h"))]
+
+
+def uses_fpu(source: Path) -> bool:
+    """Whether a C file is a kernel that needs an FPU, whatever for, or computes with floats."""
+    return uses_floats(source) or (source.suffix == ".c" and bool(_NEEDS_FPU.match(source.read_bytes())))
 
 
 def uses_floats(source: Path) -> bool:

@@ -1,4 +1,4 @@
-"""`bnnsim check`: is a kernel of yours right, and what does it cost next to the others."""
+"""`bnnsim check`: is a kernel or an extension of yours right, and what does it cost next to the others."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.shell_completion import CompletionItem
 
 from bnnsim.cli.options import Names, split
 from bnnsim.errors import UsageError, nearest
-from bnnsim.yamlfile import display_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,16 @@ if TYPE_CHECKING:
     from bnnsim.model.kernels import Kernel
 
 COMPILERS = ("clang", "gcc")
+INPUTS = 1000
 CORES = ("cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m33", "cortex-m7")
+
+
+class _Subject(Names):
+    """A file, or the name of an extension of ours."""
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Names first; anything else is a file."""
+        return super().shell_complete(ctx, param, incomplete) or [CompletionItem(incomplete, type="file")]
 
 
 @click.command(
@@ -30,12 +39,14 @@ Examples:
   bnnsim check ./my_conv.c
   bnnsim check ./my_conv.c --core cortex-m4 --isa base,popcnt --toolchain clang,gcc
   bnnsim check ./my_conv.c --json - | jq .problems
+  bnnsim check ./my_ext.py                            # an extension of yours
+  bnnsim check popcnt --json -                        # one of ours
 
 \b
-Exit code: 0 all outputs right and inside the buffers, 1 not, 2 wrong usage.
+Exit code: 0 all is right, 1 something is not, 2 wrong usage.
 """,
 )
-@click.argument("file", metavar="FILE.c", type=click.Path())
+@click.argument("file", metavar="FILE.c|FILE.py|EXTENSION", type=_Subject("extension", many=False))
 @click.option(
     "--core",
     "cores",
@@ -50,7 +61,7 @@ Exit code: 0 all outputs right and inside the buffers, 1 not, 2 wrong usage.
     multiple=True,
     type=Names("extension", ("base",)),
     metavar="NAME[,…]",
-    help="ISAs.  [default: base and our extensions, as far as it runs there and they may change it]",
+    help="ISAs.  [default: the smallest ones that have what it needs]",
 )
 @click.option(
     "--toolchain",
@@ -59,7 +70,13 @@ Exit code: 0 all outputs right and inside the buffers, 1 not, 2 wrong usage.
     metavar="clang|gcc[,…]",
     help="Compilers.  [default: clang, and gcc if it is installed]",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the random shapes.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of what is random.")
+@click.option(
+    "--inputs",
+    type=click.IntRange(1, 10_000_000),
+    metavar="N",
+    help=f"Inputs on which each custom instruction's semantics are tried.  [default: {INPUTS}]",
+)
 @click.option("--no-timing", is_flag=True, help="Only check; do not compare with the other variants.")
 @click.option(
     "--json",
@@ -72,30 +89,38 @@ Exit code: 0 all outputs right and inside the buffers, 1 not, 2 wrong usage.
 @click.pass_context
 def command(
     ctx: click.Context, file: str, cores: tuple[str, ...], isas: tuple[str, ...], compilers: tuple[str, ...],
-    seed: int, no_timing: bool, json_file: str | None, quiet: bool,
+    seed: int, inputs: int | None, no_timing: bool, json_file: str | None, quiet: bool,
 ) -> None:  # fmt: skip
-    """Check the kernel in FILE.c and compare it with its operator's other variants.
+    """Check the kernel in FILE.c, or the extension in FILE.py or of that name.
 
-    It runs on edge and random shapes on every core that it claims, each buffer flush against an unmapped page at
-    its end and at its start, and its outputs are held against NumPy bit for bit. Then it is timed next to the others.
+    A kernel runs on edge and random shapes on every core that it claims, each buffer flush against an unmapped page
+    at its end and at its start, and its outputs are held against NumPy bit for bit. Then it is timed next to the
+    others of its operator.
+
+    An extension is loaded, its semantics are tried in Python and natively on test vectors, edge values and random
+    inputs, and the words that compilers make of it are held against its encoding. What it is, is shown: bits,
+    assembly, C, costs, kernels that use it.
     """
     from bnnsim.bench.cases import CASES
     from bnnsim.bench.check import cases_for, check, compare
     from bnnsim.bench.shapes import SHAPES
     from bnnsim.bench.show import print_check, to_json
+    from bnnsim.cli.check_extension import check as check_extension
     from bnnsim.cli.output import chosen, progress
     from bnnsim.model.kernels import load_kernel, load_kernels
     from bnnsim.report.files import write
 
     output = chosen(None, json_file, None, quiet)
-    if not file.endswith(".c"):
-        raise UsageError(f"found {file!r}; expected a kernel, a .c file (`bnnsim new kernel NAME` writes one)")
-    kernel = load_kernel(Path(file).absolute())
-    if any(k.function == kernel.function and k.path != kernel.path for k in load_kernels()):
-        raise UsageError(f"{file}: {kernel.operator} has a variant {kernel.variant!r} already; rename yours")
     tools = _once(split(compilers))
     if wrong := [name for name in tools if name not in COMPILERS]:
         raise UsageError(f"--toolchain: found {wrong[0]!r}; allowed: clang, gcc{nearest(wrong[0], COMPILERS)}")
+    if _is_extension(file):
+        _refuse({"--core": cores, "--isa": isas, "--no-timing": no_timing}, "a kernel", file)
+        ctx.exit(check_extension(file, tools, inputs or INPUTS, seed, output))
+    _refuse({"--inputs": inputs}, "an extension", file)
+    kernel = load_kernel(Path(file).absolute())
+    if any(k.function == kernel.function and k.path != kernel.path for k in load_kernels()):
+        raise UsageError(f"{file}: {kernel.operator} has a variant {kernel.variant!r} already; rename yours")
     benches = _benches(kernel, _once(split(cores)), _once(split(isas)), tools)
     cases = cases_for(kernel, CASES, seed)
     with progress(quiet) as report:
@@ -130,28 +155,49 @@ class _Steps:
             self.report(self.done, self.total, text)
 
 
+def _is_extension(file: str) -> bool:
+    """Whether a kernel or an extension is meant. Raises UsageError if it is neither."""
+    from bnnsim import paths
+
+    if file.endswith(".py") or file in paths.names("extension"):
+        return True
+    if not file.endswith(".c"):
+        known = paths.names("extension")
+        expected = "a kernel (FILE.c), an extension (FILE.py)"
+        raise UsageError(f"found {file!r}; expected {expected} or one of {', '.join(known)}{nearest(file, known)}")
+    return False
+
+
+def _refuse(options: dict[str, object], other: str, file: str) -> None:
+    """Raise UsageError for an option that was given although it is for the other kind of file."""
+    for name, value in options.items():
+        if value:
+            raise UsageError(f"{name} is for {other}; {file} is none")
+
+
 def _benches(kernel: Kernel, cores: list[str], isas: list[str], compilers: list[str]) -> list[Bench]:
     """All combinations on which the kernel runs. Raises UsageError if there is none."""
     import shutil
 
-    from bnnsim import paths
-    from bnnsim.bench.check import counts_bits
+    from bnnsim.bench.check import isas_for
     from bnnsim.bench.measure import Bench
     from bnnsim.isa import load_isa
     from bnnsim.model.kernels import load_kernels
     from bnnsim.timing.core import load_core
 
     known = load_kernels()
-    loaded = [load_isa(name) for name in isas or ["base", *paths.names("extension")]]
     tools = compilers or (["clang", "gcc"] if shutil.which("arm-none-eabi-gcc") else ["clang"])
+    loaded = {name: load_isa(name) for name in isas}
     found = []
     for core in map(load_core, cores or CORES):
-        able = [isa for isa in loaded if not kernel.missing(isa.provides | set(core.features))]
-        for isa in able if isas or counts_bits(kernel) else able[:1]:
-            found += [Bench(core, isa, compiler, (*known, kernel)) for compiler in tools]
+        for name in isas or isas_for(kernel, core.features):
+            isa = loaded[name] = loaded.get(name) or load_isa(name)
+            if not kernel.missing(isa.provides | set(core.features)):
+                found += [Bench(core, isa, compiler, (*known, kernel)) for compiler in tools]
     if not found:
-        _check_needs(kernel, loaded)
-        where = f"{', '.join(cores or CORES)} with ISA {', '.join(isa.name for isa in loaded)}"
+        _check_needs(kernel, list(loaded.values()))
+        isa_text = f" with ISA {', '.join(isas)}" if isas else ""
+        where = f"{', '.join(cores or CORES)}{isa_text}"
         raise UsageError(f"{kernel.path.name} needs {', '.join(kernel.needs)}: none of {where} has that")
     return found
 
@@ -159,11 +205,12 @@ def _benches(kernel: Kernel, cores: list[str], isas: list[str], compilers: list[
 def _check_needs(kernel: Kernel, isas: Sequence[Isa]) -> None:
     """Raise UsageError for a need that no core and no extension is known to have."""
     from bnnsim import paths
-    from bnnsim.isa import load_isa
+    from bnnsim.isa import loadable
     from bnnsim.timing.core import load_core
+    from bnnsim.yamlfile import display_path
 
     provided = [load_core(name).features for name in paths.names("core")]
-    provided += [isa.provides for isa in (*isas, *map(load_isa, paths.names("extension")))]
+    provided += [isa.provides for isa in (*isas, *loadable().values())]
     known = sorted(set().union(*provided))
     for need in kernel.needs:
         if need not in known:

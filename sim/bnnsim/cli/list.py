@@ -44,7 +44,11 @@ def _extensions() -> Iterator[Item]:
             {
                 "name": i.name,
                 "form": i.encoding.form.name,
+                "issue_cycles": i.cost.issue_cycles,
                 "latency": i.cost.latency,
+                "on_core": {
+                    name: {"issue_cycles": c.issue_cycles, "latency": c.latency} for name, c in i.on_core.items()
+                },
                 "source": {"kind": i.cost.source.kind, "ref": i.cost.source.ref},
                 "primitive": i.primitive,
                 "doc": i.doc,
@@ -52,24 +56,28 @@ def _extensions() -> Iterator[Item]:
             for i in extension.instructions
         ]
         details = tuple(
-            f"{i.name} ({i.encoding.form.name}): {i.doc} {i.cost.latency} cycle{'s' * (i.cost.latency != 1)}, "
+            f"{i.name} ({i.encoding.form.name}): {i.doc} Issue cycles {i.cost.issue_cycles}, latency {i.cost.latency}, "
             f"{i.cost.source.kind}: {i.cost.source.ref}"
             for i in extension.instructions
         )
-        return Item(name, extension.description, {"instructions": instructions}, details)
+        notes = (f"note: {extension.note}",) if extension.note else ()
+        facts = {"instructions": instructions, "note": extension.note}
+        return Item(name, extension.description, facts, (*details, *notes))
 
     yield Item("base", "The core's own instructions, no extension.", {"instructions": []})
     yield from _each("extension", load)
 
 
 def _cores() -> Iterator[Item]:
-    from bnnsim.timing.core import load_core
+    from bnnsim.timing.core import core_notes, load_core
 
     def load(name: str) -> Item:
         core = load_core(name)
         facts = {"features": list(core.features), "unvalidated": list(core.unvalidated)}
+        facts |= {"data_port_bits": core.data_port.bits, "core_change": core.change}
         detail = f"features: {', '.join(core.features) or 'none'}"
-        return Item(name, core.description, facts, (detail, *_not_validated(core.unvalidated)))
+        port = f"data port of {core.data_port.bits} bits, {core.data_port.source.kind}: {core.data_port.source.ref}"
+        return Item(name, core.description, facts, (detail, port, *core_notes(core), *_not_validated(core.unvalidated)))
 
     yield from _each("core", load)
 
@@ -203,7 +211,7 @@ SECTIONS: dict[str, Callable[[], Iterator[Item]]] = {
     epilog="""\b
 Examples:
   bnnsim list                       # everything, one line each
-  bnnsim list extensions            # with instructions, latencies and where those come from
+  bnnsim list extensions            # with instructions, their costs and where those come from
   bnnsim list kernels --json
 """,
 )

@@ -22,8 +22,9 @@ VERBS = {
     "run": ("bnnsim.cli.run", "Run an experiment file (YAML) and print its comparison."),
     "time": ("bnnsim.cli.time", "Time a function or a run of any bare-metal ELF file on a core."),
     "validate": ("bnnsim.cli.validate", "Compare cycles with references: measured on silicon or by manual."),
-    "new": ("bnnsim.cli.new", "Write a template to change into a kernel of your own."),
-    "check": ("bnnsim.cli.check", "Check a kernel of yours and compare it with the other variants."),
+    "disasm": ("bnnsim.cli.disasm", "Disassemble an ELF file or a kernel, custom instructions by name."),
+    "new": ("bnnsim.cli.new", "Write a template to change into a kernel or an extension of your own."),
+    "check": ("bnnsim.cli.check", "Check a kernel or an extension: is it right, what does it cost?"),
     "list": ("bnnsim.cli.list", "Show the extensions, cores, boards, networks and kernels there are."),
     "completion": ("bnnsim.cli.completion", "Print the completion script for bash, zsh or fish."),
 }
@@ -65,7 +66,8 @@ class _Verbs(click.Group):
     epilog="""\b
 Try:
   bnnsim compare                                   # base ISA against popcnt on a Cortex-M4
-  bnnsim compare --isa base,./my_ext.py            # your own instruction: one Python file
+  bnnsim new extension my_ext                      # your own instruction: one Python file
+  bnnsim compare --isa base,./my_ext.py            # what it is worth
   bnnsim compare --set popcnt.popc.latency=3       # a slower popcount unit
   bnnsim run popcount-on-m4 --out results          # an experiment, with tables and a figure
 """,

@@ -104,7 +104,8 @@ def study_options(command: F) -> F:
                          help="Compiler; clang comes with bnnsim, so everybody gets the same numbers.  "
                               "[default: clang]"),
             click.option("--set", "settings", multiple=True, metavar="KEY=VALUE",
-                         help="Change a cost: popcnt.popc.latency=3, or a key of a core file. Repeatable."),
+                         help="Change a cost: popcnt.popc.latency=3, popcnt.popc.issue_cycles=2, or a key of a core "
+                              "file: cortex-m4.data_port.bits=128. Repeatable."),
             click.option("--place", "places", multiple=True, metavar="PART=MEMORY[,…]",
                          help="Where code, weights, activations or stack live, by the memories of the board: "
                               "weights=dtcm. Repeatable."),

@@ -126,7 +126,8 @@ Exit code: 0 timed, 1 a fault or an instruction without a cost, 2 wrong usage.
     "settings",
     multiple=True,
     metavar="KEY=VALUE",
-    help="Change a cost: load.cycles=3 or another key of the core's file, popcnt.popc.latency=2. Repeatable.",
+    help="Change a cost: load.cycles=3 or another key of the core's file, popcnt.popc.latency=2, "
+    "popcnt.popc.issue_cycles=2, or the core: data_port.bits=128. Repeatable.",
 )
 @click.option("--band", is_flag=True, help="Also give the range of cycles over the core's uncertain parameters.")
 @click.option(
@@ -252,20 +253,16 @@ def _settings(pricing: _Pricing, isa: Isa) -> tuple[Core, Settings]:
     from bnnsim.study.run import has_core
     from bnnsim.timing.board import load_board
     from bnnsim.timing.core import load_core
+    from bnnsim.timing.custom_costs import check_custom_costs, split_settings
 
     board = None if pricing.board is None else load_board(pricing.board)
     own = board.core if board and board.core else _DEFAULT_CORE
     core = load_core(own if pricing.core is None else pricing.core)
     if board and not has_core(board, core):
         raise UsageError(f"--core: board {board.name} has a {board.core}, not a {core.name}")
-    latencies, costs = {}, {}
-    for key, value in parse_settings(pricing.settings).items():
-        name = key.removesuffix(".latency")
-        if name != key and name in isa.latencies:
-            latencies[name] = value
-        else:
-            costs[key] = value
-    return core.with_overrides(costs), Settings(board, latencies, pricing.allow_unknown, pricing.band)
+    custom_costs, costs = split_settings(parse_settings(pricing.settings), isa.cost_keys)
+    check_custom_costs(custom_costs)
+    return core.with_overrides(costs), Settings(board, custom_costs, pricing.allow_unknown, pricing.band)
 
 
 def _write_profiles(measured: Measurement, files: tuple[Path, ...], title: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from bnnsim.build.image import Image
+from bnnsim.elf.disassembly import instructions
 from bnnsim.elf.measure import Measurement
 from bnnsim.elf.names import Names
 from bnnsim.timing.decode import size_bytes
@@ -31,7 +32,7 @@ def listing(measured: Measurement) -> Iterator[Line]:
     names = Names(image)
     ran = {function.name for function in measured.functions}
     for start, end in image.code_ranges:
-        for address, size, text in _disassemble(image, start, end):
+        for address, size, text in instructions(image, start, end):
             function = names.function(address)
             if function in ran:
                 times, cycles = measured.executions_at.get(address, 0), measured.cycles_at.get(address, 0)
@@ -54,25 +55,4 @@ def halfwords(code: bytes) -> str:
 def instruction_at(image: Image, address: int) -> tuple[bytes, str]:
     """Bytes and disassembly of the instruction at an address."""
     size = size_bytes(int.from_bytes(image.read(address, 2), "little"))
-    return image.read(address, size), next(_disassemble(image, address, address + size))[2]
-
-
-def _disassemble(image: Image, start: int, end: int) -> Iterator[tuple[int, int, str]]:
-    """(address, size in bytes, text); whole stretches at a time, so that IT blocks show their conditions."""
-    from capstone import CS_ARCH_ARM, CS_MODE_MCLASS, CS_MODE_THUMB, Cs
-
-    sites = sorted(site for site in image.sites if start <= site < end)
-    at = start
-    while at < end:
-        if (site := image.sites.get(at)) is not None:
-            yield at, 4, site.text
-            at += 4
-            continue
-        stop = next((site for site in sites if site > at), end)
-        engine = Cs(CS_ARCH_ARM, CS_MODE_THUMB | CS_MODE_MCLASS)
-        for address, size, mnemonic, operands in engine.disasm_lite(image.read(at, stop - at), at):
-            yield address, size, f"{mnemonic} {operands}".strip()
-            at = address + size
-        if at < stop:  # no instruction that the disassembler knows
-            yield at, 2, ".short"
-            at += 2
+    return image.read(address, size), next(instructions(image, address, address + size))[2]

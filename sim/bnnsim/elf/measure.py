@@ -16,7 +16,7 @@ from bnnsim.emulate.run import emulate
 from bnnsim.errors import EmulationFault
 from bnnsim.timing.band import price_band
 from bnnsim.timing.board import Board
-from bnnsim.timing.core import Core
+from bnnsim.timing.core import Core, core_notes
 from bnnsim.timing.explain import cycles_by_address, executions_by_address, explain, stalls_by_address
 from bnnsim.timing.extra import Extra
 from bnnsim.timing.price import price
@@ -25,13 +25,13 @@ from bnnsim.timing.program import Program, decode_program
 
 @dataclass(frozen=True)
 class Settings:
-    """How to price. board: its clock and memories, None: memory without wait states and no clock; latencies: as for
+    """How to price. board: its clock and memories, None: memory without wait states and no clock; custom_costs: as for
     `price`; unknown_cycles: price of an instruction without a cost, None: such a one is an error; band: price the
     core's uncertain parameters at both ends, too.
     """
 
     board: Board | None = None
-    latencies: Mapping[str, float] = field(default_factory=dict)
+    custom_costs: Mapping[str, float] = field(default_factory=dict)
     unknown_cycles: int | None = None
     band: bool = False
 
@@ -61,7 +61,7 @@ class Measurement:
     clock_hz: of a real board, else None; image: the program, with code that it copied to RAM; program: its trace,
     decoded; cycles_at, executions_at, stalls_at (cycles by reason): by instruction address; ended_at: address that
     ended the run; breakpoint: a BKPT did; exit_code: of a semihosting exit; unvalidated: what of the core's and the
-    board's timing nobody compared with silicon, in words.
+    board's timing nobody compared with silicon, in words; notes: what every report must say of core and extensions.
     """
 
     core: str
@@ -83,6 +83,7 @@ class Measurement:
     exit_code: int | None
     image: Image
     program: Program
+    notes: tuple[str, ...] = ()
 
     def milliseconds(self, cycles: int) -> float | None:
         """Time of cycles at the board's clock, None without one."""
@@ -106,11 +107,11 @@ def measure(
     ran = with_copies(image, trace)
     if settings.unknown_cycles is not None:
         core = allowing_unknown(core, settings.unknown_cycles)
-    program, board, latencies = decode_program(trace, ran, core), settings.board, settings.latencies
+    program, board, custom_costs = decode_program(trace, ran, core), settings.board, settings.custom_costs
     memory = _memory_extras(image, plan, program, settings)
-    timing = price(program, latencies=latencies, memory=memory)
-    explained = explain(program, latencies=latencies, memory=memory)
-    cycles = cycles_by_address(program, latencies=latencies, memory=memory, scope=0)
+    timing = price(program, custom_costs=custom_costs, memory=memory)
+    explained = explain(program, custom_costs=custom_costs, memory=memory)
+    cycles = cycles_by_address(program, custom_costs=custom_costs, memory=memory, scope=0)
     executions = executions_by_address(program, scope=0)
     return Measurement(
         core=core.name,
@@ -123,7 +124,7 @@ def measure(
         functions=_by_function(ran, cycles, executions),
         cycles_at=cycles,
         executions_at=executions,
-        stalls_at=stalls_by_address(program, latencies=latencies, memory=memory, scope=0),
+        stalls_at=stalls_by_address(program, custom_costs=custom_costs, memory=memory, scope=0),
         unknown=unknown_instructions(ran, program, executions, settings.unknown_cycles or 0),
         band=_band(program, settings, memory) if settings.band else None,
         unvalidated=(*core.unvalidated, *(board.unvalidated if board else ()), *_outside(program, board)),
@@ -132,6 +133,7 @@ def measure(
         exit_code=ending.exit_code,
         image=ran,
         program=program,
+        notes=(*core_notes(core), *(f"{e.name}: {e.note}" for e in ran.isa.extensions if e.note)),
     )
 
 
@@ -140,7 +142,7 @@ def _memory_extras(image: Image, plan: Plan, program: Program, settings: Setting
         return ()
     from bnnsim.timing.memory import extras_for
 
-    return extras_for(image, plan, program, settings.board, settings.latencies)
+    return extras_for(image, plan, program, settings.board, settings.custom_costs)
 
 
 def _outside(program: Program, board: Board | None) -> tuple[str, ...]:
@@ -157,7 +159,7 @@ def _outside(program: Program, board: Board | None) -> tuple[str, ...]:
 
 
 def _band(program: Program, settings: Settings, memory: Sequence[Extra]) -> Band:
-    low, high = price_band(program, latencies=settings.latencies, memory=memory)
+    low, high = price_band(program, custom_costs=settings.custom_costs, memory=memory)
     return Band(int(low.cycles[0]), int(high.cycles[0]), dict(program.core.band))
 
 

@@ -46,6 +46,7 @@ def to_json(measured: Measurement) -> str:
         ],
         "includes_unknown": bool(measured.unknown),
         "unvalidated": list(measured.unvalidated),
+        "notes": list(measured.notes),
         "exit_code": measured.exit_code,
     }
     if band is not None:
@@ -81,7 +82,8 @@ def _summary(measured: Measurement, ended: str) -> str:
 
 
 def _notes(measured: Measurement) -> Iterator[str]:
-    """What the totals need to be read with: their range, instructions without a cost."""
+    """What the totals need to be read with: changes of the core, their range, instructions without a cost."""
+    yield from measured.notes
     if (band := measured.band) is not None and not band.parameters:
         yield f"no range: the file of core {measured.core} names no uncertain parameters"
     elif band is not None:

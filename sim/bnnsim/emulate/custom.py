@@ -8,6 +8,7 @@ Python behind a function pointer of the same kind.
 from __future__ import annotations
 
 import ctypes
+import os
 import re
 import sys
 import types
@@ -21,6 +22,8 @@ import numpy as np
 from numba import carray, cfunc, njit
 from numba import types as numba_types
 
+from bnnsim.cache import digest, write_atomically
+from bnnsim.emulate.fingerprint import fingerprint
 from bnnsim.emulate.native import pointer
 from bnnsim.errors import ExtensionError
 from bnnsim.isa import Instruction
@@ -138,7 +141,7 @@ def _native(instruction: Instruction) -> Semantics:
     call = f"semantics({', '.join(arguments)})"
     results = len(instruction.encoding.form.results)
     if instruction.stores_bytes:
-        done = [f"written = {call}", f"frame[{RESULT}] = -1 if written is None else int64(written)"]
+        done = [f"frame[{RESULT}] = mask_of({call})"]
     elif results == 2:
         done = [f"low, high = {call}"]
         done += [f"frame[{RESULT}] = int64(low) & 0xFFFFFFFF", f"frame[{RESULT_HI}] = int64(high) & 0xFFFFFFFF"]
@@ -156,11 +159,34 @@ def _native(instruction: Instruction) -> Semantics:
     assert isinstance(plain, types.FunctionType)
     scope: dict[str, Any] = {
         "semantics": _jitted(plain, {}), "int64": np.int64, "uint32": np.uint32, "carray": carray,
-        "pointer": pointer,
+        "pointer": pointer, "mask_of": _mask_of, "__name__": __name__,
     }  # fmt: skip
-    exec(text, scope)
-    compiled: Any = cfunc(_SIGNATURE)(scope["wrapper"])
+    file = _wrapper_file(text, fingerprint(plain))
+    exec(compile(text, file or "<wrapper>", "exec"), scope)
+    compiled: Any = cfunc(_SIGNATURE, cache=bool(file))(scope["wrapper"])
     return Semantics(compiled.address, compiled.ctypes, True, compiled)
+
+
+def _wrapper_file(text: str, depends_on: str) -> str | None:
+    """A file in Numba's cache with a wrapper's text, named by what its machine code depends on; None without a cache.
+
+    Numba keeps machine code only of functions that are in a file.
+    """
+    path = Path(os.environ["NUMBA_CACHE_DIR"]) / "semantics" / f"{digest(text, depends_on)[:32]}.py"
+    try:
+        if not path.is_file():
+            write_atomically(path, text.encode())
+    except OSError:
+        return None
+    return str(path)
+
+
+@njit
+def _mask_of(written):
+    """The mask of bytes that a store writes, from what its semantics return. A function: Numba prunes by arguments."""
+    if written is None:
+        return np.int64(EVERY_BYTE)
+    return np.int64(written)
 
 
 def _jitted(function: types.FunctionType, done: dict[types.FunctionType, Any]) -> Any:

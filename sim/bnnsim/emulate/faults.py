@@ -11,6 +11,7 @@ from bnnsim.emulate.custom import BUFFER_AT
 from bnnsim.emulate.machine import BKPT, Machine, Stop
 from bnnsim.emulate.plan import PAGE
 from bnnsim.emulate.sites import data_access
+from bnnsim.isa.inspect import hint
 from bnnsim.isa.instruction import MEMORY, STATE
 
 _THUMB_STATE = 1 << 24  # EPSR.T (Arm DDI 0403E, B1.4.2)
@@ -95,7 +96,8 @@ def _interrupt_cause(machine: Machine, stop: Stop) -> str:
         word = machine.image.read(stop.pc, 4)
         encoded = int.from_bytes(word[:2], "little") << 16 | int.from_bytes(word[2:], "little")
         selected = machine.image.isa.name
-        return f"custom or coprocessor instruction {encoded:#010x} that no selected extension defines (ISA {selected})"
+        found = f"custom or coprocessor instruction {encoded:#010x} that no selected extension defines (ISA {selected})"
+        return f"{found}; {hint(encoded)}"
     names = {BKPT: "BKPT", _SVC: "SVC", _EXCEPTION_RETURN: "exception return"}
     return f"unexpected {names.get(stop.interrupt or 0, f'interrupt {stop.interrupt}')} instruction"
 
@@ -103,7 +105,14 @@ def _interrupt_cause(machine: Machine, stop: Stop) -> str:
 def _refused(machine: Machine, kind: str) -> str:
     """Why a custom instruction could not access memory."""
     address = int(machine.site_state[probes.FAULT_ADDRESS])
-    return f"{kind} of unmapped or read-only memory at {address:#010x}{_near(machine, address)}"
+    at = f"at {address:#010x}"
+    for region in machine.plan.regions:
+        end = region.address + region.size_bytes
+        if region.address <= address < end and (kind == "read" or region.writable):
+            return f"{kind} of unmapped memory: the operand {at} leaves {region.name}, which ends at {end:#010x}"
+        if region.address <= address < end:
+            return f"{kind} of read-only memory {at} ({region.name} is read-only)"
+    return f"{kind} of unmapped memory {at}{_near(machine, address)}"
 
 
 def _near(machine: Machine, address: int) -> str:

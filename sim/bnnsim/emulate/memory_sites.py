@@ -8,7 +8,7 @@ import numpy as np
 from capstone import CS_ARCH_ARM, CS_MODE_MCLASS, CS_MODE_THUMB, Cs
 from capstone import arm as cs
 
-from bnnsim.build.image import Image
+from bnnsim.build.image import CustomSite, Image
 from bnnsim.emulate.memory_hooks import RECORD_WORDS
 from bnnsim.emulate.sites import REGISTER_IDS
 
@@ -28,7 +28,10 @@ def find_accesses(image: Image) -> tuple[np.ndarray, np.ndarray]:
     disassembler.detail = True
     addresses, records = [], []
     for address, size, _ in image.words():
-        if address in image.sites:
+        if (site := image.sites.get(address)) is not None:
+            if site.instruction.memory_bytes:
+                addresses.append(address)
+                records.append(_custom_record(site))
             continue
         instruction = next(disassembler.disasm(image.read(address, size), address, 1), None)
         record = _record(instruction) if instruction is not None else None
@@ -36,6 +39,13 @@ def find_accesses(image: Image) -> tuple[np.ndarray, np.ndarray]:
             addresses.append(address)
             records.append(record)
     return np.array(addresses, np.int64), np.array(records, np.int64).reshape(-1, RECORD_WORDS)
+
+
+def _custom_record(site: CustomSite) -> list[int]:
+    """Of a custom instruction that loads or stores at its base register; a store with a mask counts as if whole."""
+    base = next(site.registers[f.name] for f in site.instruction.encoding.form.fields if f.kind == "base")
+    words = site.instruction.memory_bytes // 4
+    return [REGISTER_IDS[base], -1, 0, 0, words, int(site.instruction.stores_bytes > 0)]
 
 
 def _record(instruction: Any) -> list[int] | None:

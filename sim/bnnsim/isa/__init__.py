@@ -30,11 +30,11 @@ from bnnsim.isa.encoding import (
 )
 from bnnsim.isa.extension import Extension
 from bnnsim.isa.instruction import PRIMITIVES, Effect, Instruction, s32, u32
-from bnnsim.isa.loader import BASE, Isa, load_extension, load_isa
+from bnnsim.isa.loader import BASE, Isa, load_extension, load_isa, loadable
 
 __all__ = [
     "BASE", "CDP", "CX1", "CX1A", "CX1D", "CX1DA", "CX2", "CX2A", "CX2D", "CX2DA", "CX3", "CX3A", "CX3D", "CX3DA",
     "FORMULAS", "LDC", "MCR", "MCRR", "MRC", "MRRC", "PRIMITIVES", "STC", "VCX2", "VCX2A", "VCX3", "VCX3A",
     "Cost", "Effect", "Encoding", "Extension", "Instruction", "Isa", "Pattern", "Source", "load_extension", "load_isa",
-    "s32", "u32",
+    "loadable", "s32", "u32",
 ]  # fmt: skip

@@ -212,9 +212,16 @@ class Encoding:
 
     def matches(self, word: int) -> bool:
         """Whether a 32-bit word is this instruction, with registers that it may name."""
-        return word & self.mask == self.value and all(
-            f.number_in(word) in _ALLOWED[f.kind] for f in self.form.fields
-        )
+        if word & self.mask != self.value:
+            return False
+        registers = self.registers_of(word)
+        allowed = all(registers[f.name] in _ALLOWED[f.kind] for f in self.form.fields)
+        return allowed and self._written_twice(registers) is None
+
+    def _written_twice(self, registers: dict[str, int]) -> int | None:
+        """A register that two fields write, which is unpredictable (MRRC, DDI 0553)."""
+        written = [registers[f.name] for f in self.form.fields if f.written]
+        return next((number for number in written if written.count(number) > 1), None)
 
     def registers_of(self, word: int) -> dict[str, int]:
         """Register number per field ("d", "n", "m") of a word of this encoding; of a pair its first."""
@@ -239,6 +246,8 @@ class Encoding:
             if registers[f.name] not in _ALLOWED[f.kind]:
                 raise ExtensionError(f"{self.form.name}: {f.name} cannot be {f.kind} register {registers[f.name]}")
             word |= f.placed(registers[f.name])
+        if (twice := self._written_twice(registers)) is not None:
+            raise ExtensionError(f"{self.form.name}: d and d_hi cannot both be register {twice}")
         if not 0 <= imm < 1 << self.immediate_bits:
             raise ExtensionError(f"{self.form.name}: imm={imm}; allowed are 0 to {(1 << self.immediate_bits) - 1}")
         word |= sum((imm >> bit & 1) << p for bit, p in enumerate(self.form.immediate_at[: self.immediate_bits]))

@@ -12,7 +12,7 @@ from typing import Any
 from bnnsim.errors import ExtensionError, nearest
 from bnnsim.isa.cost import Cost, Source
 from bnnsim.isa.encoding import Encoding
-from bnnsim.isa.instruction import MEMORY, PRIMITIVES, STATE, Effect, Instruction, is_result, s32
+from bnnsim.isa.instruction import MEMORY, PRIMITIVES, STATE, Instruction, s32
 
 # C11, 6.4.1, and what GNU C adds: no names for intrinsics. Python's keywords are excluded by Python itself.
 _C_WORDS = {
@@ -119,9 +119,10 @@ def _make(
     parameters: dict[str, Any] = dict(inspect.signature(semantics, eval_str=True).parameters)
     expected = operands + ((STATE,) if extension.state_words else ()) + ((MEMORY,) if any(memory) else ())
     if tuple(parameters) != expected:
+        unknown = next((p for p in parameters if p not in expected), "")
         raise ExtensionError(
             f"{name}: form {encoding.form.name} has operands ({', '.join(expected)}), "
-            f"the semantics take ({', '.join(parameters)})"
+            f"the semantics take ({', '.join(parameters)})" + (nearest(unknown, expected) if unknown else "")
         )
     return Instruction(
         name=name,
@@ -154,11 +155,12 @@ def _with_vectors(made: Instruction, vectors: Any, on_core: Any) -> Instruction:
         raise ExtensionError(f"{made.name}: no test vectors; give at least one ((operands), result)")
     for vector in vectors:
         match vector:
-            case (tuple() | list() as operands, expected) if isinstance(expected, Effect) or is_result(expected):
+            case (tuple() | list() as operands, expected) if made.accepts(expected):
                 made.arguments(operands)
             case _:
                 raise ExtensionError(
-                    f"{made.name}: test vector {vector!r}; expected ((operands), result), 32-bit integers each"
+                    f"{made.name}: test vector {vector!r}; expected ((operands), result), result being "
+                    f"{made.result_text}{', or an Effect' if made.has_effects else ''}"
                 )
     for core_name, cost in on_core.items():
         if not isinstance(core_name, str) or not isinstance(cost, Cost):

@@ -147,11 +147,37 @@ class Instruction:
                 found.append(_padded(value, np.uint32, self.state_words))
             elif name == MEMORY:
                 found.append(_padded(value, np.uint8, self.memory_bytes).view(np.uint32))
+            elif name == "imm" and (not is_word(value) or value not in range(1 << self.encoding.immediate_bits)):
+                most = (1 << self.encoding.immediate_bits) - 1
+                raise ExtensionError(f"{self.name}: test vector {operands!r}: imm={value!r}; allowed are 0 to {most}")
             elif is_word(value):
                 found.append(value & 0xFFFFFFFF)
             else:
-                raise ExtensionError(f"{self.name}: test vector {operands!r}: {name} is no 32-bit integer")
+                raise ExtensionError(
+                    f"{self.name}: test vector {operands!r}: {name}={value!r}; expected a 32-bit integer"
+                )
         return found
+
+    @property
+    def has_effects(self) -> bool:
+        """Whether it changes more than its destination."""
+        return bool(self.state_words or self.memory_bytes)
+
+    @property
+    def result_text(self) -> str:
+        """What its semantics return, in words."""
+        results = self.encoding.form.results
+        if len(results) == 2:
+            return f"a tuple ({', '.join(results)}) of 32-bit integers"
+        return "a 32-bit integer" if results else "None"
+
+    def accepts(self, expected: Any) -> bool:
+        """Whether a test vector may expect this."""
+        if isinstance(expected, Effect):
+            return self.has_effects and self.accepts(expected.result)
+        results = len(self.encoding.form.results)
+        values = expected if results == 2 else () if expected is None else (expected,)
+        return isinstance(values, tuple) and len(values) == results and all(map(is_word, values))
 
     def compare(self, before: Sequence[Any], after: Sequence[Any], found: Any, expected: Any) -> None:
         """Hold what an instruction did to its arguments against a test vector; raises ExtensionError."""
@@ -202,11 +228,6 @@ def _padded(values: Any, dtype: Any, length: int) -> np.ndarray:
 def _brief(array: np.ndarray) -> str:
     nonzero = [f"{at}: {value:#x}" for at, value in enumerate(array.tolist()) if value]
     return "{" + ", ".join(nonzero[:4]) + (", …" if len(nonzero) > 4 else "") + "}"
-
-
-def is_result(value: Any) -> bool:
-    """Whether a value can be what an instruction returns."""
-    return value is None or is_word(value) or (isinstance(value, tuple) and all(map(is_word, value)))
 
 
 def is_word(value: Any) -> bool:

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import importlib
+import inspect
+import multiprocessing
+import re
 import sys
 import traceback
 import types
 from dataclasses import dataclass
-from itertools import combinations
 from pathlib import Path
 
 from bnnsim import paths
-from bnnsim.errors import BnnsimError, ExtensionError, UsageError
+from bnnsim.errors import BnnsimError, ExtensionError, UsageError, nearest
+from bnnsim.isa.checks import check_extension, check_together
+from bnnsim.isa.encoding import CX3A
 from bnnsim.isa.extension import Extension, Instruction
+from bnnsim.plugins import Plugin, plugin_of
 
 BASE = "base"
+_IMPORT_SYSTEM = Path(importlib.__file__).parent
+_EXPECTED = "expected one, e.g. my_ext = Extension('my_ext', 'What it does.') with @my_ext.instruction(…)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,9 +49,10 @@ class Isa:
         return frozenset({i.name for i in self.instructions} | claimed | either)
 
     @property
-    def latencies(self) -> dict[str, int | str]:
-        """Default latency in cycles by "extension.instruction"."""
-        return {f"{e.name}.{i.name}": i.cost.latency for e in self.extensions for i in e.instructions}
+    def cost_keys(self) -> tuple[str, ...]:
+        """What an experiment can set: "extension.instruction.issue_cycles" and "….latency" of each instruction."""
+        names = (f"{e.name}.{i.name}" for e in self.extensions for i in e.instructions)
+        return tuple(f"{name}.{part}" for name in names for part in ("issue_cycles", "latency"))
 
     @property
     def digest(self) -> str:
@@ -51,13 +61,40 @@ class Isa:
 
 
 def load_extension(name_or_path: str, relative_to: Path | None = None) -> Extension:
-    """Load one extension file by name or path, run its load-time checks and test vectors.
+    """Load an extension by name or path, run its load-time checks and test vectors.
 
+    Our own come before those of other packages with the same name, which are told on stderr.
     Raises ExtensionError with `file:line: message`, UsageError for an unknown name.
     """
     path = paths.find("extension", name_or_path, relative_to)
-    source = path.read_bytes()
-    module = types.ModuleType(f"bnnsim_extension_{path.stem}")
+    if name_or_path in paths.own_names("extension"):
+        _warn_of_namesakes(name_or_path, path)
+    elif plugin := plugin_of(name_or_path):
+        return _load_plugin(plugin)
+    return _load_file(path)
+
+
+def loadable() -> dict[str, Isa]:
+    """Every extension that can be named, alone, by name; what cannot be loaded is told on stderr and left out."""
+    found = {}
+    for name in paths.names("extension"):
+        try:
+            found[name] = load_isa(name)
+        except BnnsimError as error:
+            _warn(f"{error}; it is left out")
+    return found
+
+
+def _load_file(path: Path) -> Extension:
+    return _load_source(path, path.read_bytes())
+
+
+@functools.lru_cache(maxsize=256)
+def _load_source(path: Path, source: bytes) -> Extension:
+    """Run a file's source, once: its semantics are compiled for the emulator once per process, too."""
+    digest = hashlib.sha256(source).hexdigest()
+    place = hashlib.sha256(str(path).encode()).hexdigest()
+    module = types.ModuleType(f"bnnsim_extension_{path.stem}_{place[:8]}_{digest[:8]}")
     module.__file__ = str(path)
     # Numba looks a function's module up by name when it compiles the semantics.
     sys.modules[module.__name__] = module
@@ -65,22 +102,68 @@ def load_extension(name_or_path: str, relative_to: Path | None = None) -> Extens
         exec(compile(source, str(path), "exec"), module.__dict__)
     except (Exception, SystemExit) as error:  # a user's file may do anything; this is its message
         raise ExtensionError(f"{path}:{_line_of(error, path)}: {_message(error)}") from error
-    found = [value for value in vars(module).values() if isinstance(value, Extension)]
-    if len(found) != 1 or not found[0].instructions:
-        raise ExtensionError(
-            f"{path}: found {len(found)} Extension objects"
-            + (" without instructions" if len(found) == 1 else "")
-            + "; expected one, e.g. my_ext = Extension('my_ext', 'What it does.') with @my_ext.instruction(…)"
-        )
-    extension = found[0]
-    extension.path, extension.digest = str(path), hashlib.sha256(source).hexdigest()
-    for instruction in extension.instructions:
-        try:
-            instruction.check()
-        except ExtensionError as error:
-            raise ExtensionError(f"{path}:{instruction.line}: {error}") from error
-    _check_overlaps([extension])
+    extension = _only_one(module, str(path))
+    extension.path, extension.digest = str(path), digest
+    check_extension(extension)
     return extension
+
+
+def _only_one(module: types.ModuleType, where: str) -> Extension:
+    found = [value for value in vars(module).values() if isinstance(value, Extension)]
+    if len(found) != 1:
+        raise ExtensionError(f"{where}: found {len(found)} Extension objects; {_EXPECTED}")
+    if not found[0].instructions:
+        raise ExtensionError(f"{where}: found 1 Extension objects without instructions; {_EXPECTED}")
+    return found[0]
+
+
+def _load_plugin(plugin: Plugin) -> Extension:
+    """Load what an entry point names: a module with one Extension, an Extension, or the path of a file."""
+    source = plugin.source()
+    try:
+        found = plugin.entry.load()
+    except (Exception, SystemExit) as error:  # another package's code may do anything; this is its message
+        raise ExtensionError(f"{plugin}: {_place_of(error)}{_message(error)}") from error
+    try:
+        extension = _load_file(source.parent / found) if isinstance(found, str | Path) else _imported(found, source)
+    except (ExtensionError, OSError) as error:
+        raise ExtensionError(f"{plugin}: {error}") from error
+    if extension.name != plugin.name:
+        raise ExtensionError(
+            f"{plugin}: the extension is called {extension.name!r}; the entry point's name must be, too"
+        )
+    return extension
+
+
+def _imported(found: object, source: Path) -> Extension:
+    """An extension in an imported module, with its path and digest: of the files that its semantics are in, too."""
+    extension = _only_one(found, str(source)) if isinstance(found, types.ModuleType) else found
+    if not isinstance(extension, Extension):
+        raise ExtensionError(f"found {type(found).__name__}; expected a module, an Extension or the path of a file")
+    files = sorted({str(source), *(i.semantics.__code__.co_filename for i in extension.instructions)})
+    extension.path = extension.instructions[0].semantics.__code__.co_filename if extension.instructions else str(source)
+    hashes = [hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in files]
+    extension.digest = hashes[0] if len(hashes) == 1 else hashlib.sha256("\n".join(hashes).encode()).hexdigest()
+    check_extension(extension)
+    return extension
+
+
+def _warn_of_namesakes(name: str, path: Path) -> None:
+    """Tell of another package's extension that ours of the same name hides."""
+    try:
+        plugin = plugin_of(name)
+    except ExtensionError as error:
+        _warn(f"{error}; {path} is used")
+        return
+    if plugin:
+        _warn(f"{plugin} has the name of {path}, which is used; it is left out")
+
+
+@functools.cache
+def _warn(text: str) -> None:
+    """Tell once, and not from worker processes."""
+    if multiprocessing.parent_process() is None:
+        print(f"warning: {text}", file=sys.stderr)
 
 
 def load_isa(spec: str, relative_to: Path | None = None) -> Isa:
@@ -95,27 +178,8 @@ def load_isa(spec: str, relative_to: Path | None = None) -> Isa:
     names = [e.name for e in extensions]
     if len(set(names)) != len(names):
         raise UsageError(f"ISA {spec!r} names the same extension twice")
-    _check_overlaps(extensions)
-    for kind in ("name", "primitive"):
-        seen: dict[str, str] = {}
-        for extension in extensions:
-            for instruction in extension.instructions:
-                claimed = getattr(instruction, kind)
-                if claimed and seen.setdefault(claimed, extension.name) != extension.name:
-                    raise ExtensionError(
-                        f"{kind} {claimed!r} is claimed by both {seen[claimed]} and {extension.name}; select one"
-                    )
+    check_together(extensions)
     return Isa("+".join(names) or BASE, extensions)
-
-
-def _check_overlaps(extensions: list[Extension] | tuple[Extension, ...]) -> None:
-    items = [(e, i) for e in extensions for i in e.instructions]
-    for (e1, i1), (e2, i2) in combinations(items, 2):
-        if i1.encoding.overlaps(i2.encoding):
-            raise ExtensionError(
-                f"{e2.path}:{i2.line}: encoding of {e2.name}.{i2.name} ({i2.encoding.value:#010x}) overlaps "
-                f"{e1.name}.{i1.name} ({e1.path}:{i1.line}); choose another op or coprocessor"
-            )
 
 
 def _line_of(error: BaseException, path: Path) -> int:
@@ -125,5 +189,24 @@ def _line_of(error: BaseException, path: Path) -> int:
     return lines[-1] if lines and lines[-1] else 1
 
 
+def _place_of(error: BaseException) -> str:
+    """File and line, with a colon, of the last code in a traceback that is neither ours nor the import system's."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}:{error.lineno}: "
+    ours = Path(__file__).parents[1]
+    frames = traceback.extract_tb(error.__traceback__)
+    theirs = [f for f in frames if f.filename[0] != "<" and not {ours, _IMPORT_SYSTEM} & {*Path(f.filename).parents}]
+    return f"{theirs[-1].filename}:{theirs[-1].lineno}: " if theirs else ""
+
+
 def _message(error: BaseException) -> str:
-    return str(error) if isinstance(error, BnnsimError) else f"{type(error).__name__}: {error}"
+    """What an extension's code raised, with the nearest name where one does not exist."""
+    if isinstance(error, BnnsimError):
+        return str(error)
+    text = f"{type(error).__name__}: {error}"
+    if isinstance(error, TypeError) and (found := re.search(r"unexpected keyword argument '(\w+)'", text)):
+        signatures = map(inspect.signature, (Extension, Extension.instruction, CX3A))
+        return text + nearest(found[1], [name for signature in signatures for name in signature.parameters])
+    if isinstance(error, ImportError) and (found := re.search(r"cannot import name '(\w+)' from 'bnnsim.isa'", text)):
+        return text + nearest(found[1], sys.modules["bnnsim.isa"].__all__)
+    return text

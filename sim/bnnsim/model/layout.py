@@ -3,8 +3,9 @@
 ELEMENT, then axes from outermost to innermost, e.g. "bit O/4 Y X C/32 O%4 C%32". ELEMENT: bit, int8, int16,
 int32 or float32. Axes: O (output channels), Y and X (kernel rows and columns), C (input channels); adjacent ones
 merge when written together (YXC). AXIS/n and AXIS%n are quotient and remainder of a split by n, zero-padded
-to a multiple of n. Bits are packed LSB first into 32-bit little-endian words in the order given: +1 is 1,
--1 and padding are 0.
+to a multiple of n. A number before that is what the innermost of the merged axes is zero-padded to a multiple of, on
+its own: YXC32/256 has whole words of channels for each tap. A minus at the end lets an axis fall: O%16-. Bits are
+packed LSB first into 32-bit little-endian words in the order given: +1 is 1, -1 and padding are 0.
 """
 
 from __future__ import annotations
@@ -21,19 +22,26 @@ from bnnsim.model.pack import pack_bits
 
 ELEMENTS = {"bit": None, "int8": "<i1", "int16": "<i2", "int32": "<i4", "float32": "<f4"}
 LOGICAL = "OYXC"
-_AXIS = re.compile(r"([OYXC]+)(?:([/%])([1-9][0-9]*))?")
+_AXIS = re.compile(r"([OYXC]+)([1-9][0-9]*)?(?:([/%])([1-9][0-9]*))?(-)?")
 
 
 @dataclass(frozen=True)
 class Axis:
-    """One axis of a layout: logical axes (merged), and the part of a split: "" (whole), "/" or "%"."""
+    """One axis of a layout: logical axes (merged), and the part of a split: "" (whole), "/" or "%".
+
+    multiple: what the innermost logical axis is padded to before it is merged; falls: from the last to the first.
+    """
 
     name: str
     part: str = ""
     split: int = 1
+    multiple: int = 1
+    falls: bool = False
 
     def __str__(self) -> str:
-        return f"{self.name}{self.part}{self.split}" if self.part else self.name
+        padded = str(self.multiple) if self.multiple > 1 else ""
+        split = f"{self.part}{self.split}" if self.part else ""
+        return f"{self.name}{padded}{split}{'-' if self.falls else ''}"
 
 
 @dataclass(frozen=True)
@@ -69,17 +77,22 @@ class Layout:
         """Merge, pad, split and transpose: an array with one dimension for each axis of the layout."""
         splits = {axis.name: axis.split for axis in self.axes}
         groups = sorted(splits.items(), key=lambda group: LOGICAL.index(group[0][0]))
+        multiples = {axis.name[-1]: axis.multiple for axis in self.axes}
+        inner = [(0, -size % multiples.get(letter, 1)) for letter, size in zip(LOGICAL, weights.shape, strict=True)]
+        weights = np.pad(weights, inner)
         sizes = [math.prod(weights.shape[LOGICAL.index(letter)] for letter in name) for name, _ in groups]
         pads = [(0, -size % split) for size, (_, split) in zip(sizes, groups, strict=True)]
         padded = np.pad(weights.reshape(sizes), pads)
         shape: list[int] = []
         position: dict[tuple[str, str], int] = {}
         for (name, split), size in zip(groups, padded.shape, strict=True):
-            parts = {"": size} if Axis(name) in self.axes else {"/": size // split, "%": split}
+            whole = any(axis.name == name and not axis.part for axis in self.axes)
+            parts = {"": size} if whole else {"/": size // split, "%": split}
             for part, length in parts.items():
                 position[name, part] = len(shape)
                 shape.append(length)
-        return padded.reshape(shape).transpose([position[axis.name, axis.part] for axis in self.axes])
+        arranged = padded.reshape(shape).transpose([position[axis.name, axis.part] for axis in self.axes])
+        return np.flip(arranged, tuple(at for at, axis in enumerate(self.axes) if axis.falls))
 
 
 def parse_layout(text: str) -> Layout:
@@ -99,7 +112,7 @@ def parse_layout(text: str) -> Layout:
                 f"layout {text!r}: axis {letter} appears as {' '.join(map(str, own))}; "
                 f"allowed: once whole, or once as {letter}/n and once as {letter}%n"
             )
-        if len({(axis.name, axis.split) for axis in own}) != 1:
+        if len({(axis.name, axis.split, axis.multiple) for axis in own}) != 1:
             found = " and ".join(map(str, own))
             raise UsageError(f"layout {text!r}: {found} do not split the same axis by the same n")
     return Layout(element, axes)
@@ -108,9 +121,9 @@ def parse_layout(text: str) -> Layout:
 def _axis(word: str, text: str) -> Axis:
     match = _AXIS.fullmatch(word)
     if not match:
-        allowed = "O, Y, X, C or adjacent ones (YXC), each whole, /n or %n"
+        allowed = "O, Y, X, C or adjacent ones (YXC), padded (C32) or not, each whole, /n or %n, a minus if it falls"
         raise UsageError(f"layout {text!r}: {word!r} is no axis; allowed: {allowed}")
-    name, part, split = match.groups()
+    name, multiple, part, split, falls = match.groups()
     if not any(name == LOGICAL[a:b] for a, b in itertools.combinations(range(len(LOGICAL) + 1), 2)):
         raise UsageError(f"layout {text!r}: {name!r} does not merge adjacent axes in the order {LOGICAL}")
-    return Axis(name, part or "", int(split or 1))
+    return Axis(name, part or "", int(split or 1), int(multiple or 1), bool(falls))

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from bnnsim.report import lines
+from bnnsim.report.bounds import bounds
 from bnnsim.report.lines import Line
 from bnnsim.report.table import Column, columns
 from bnnsim.study.results import CellResult, Comparison, LayerResult, to_json
@@ -49,6 +50,7 @@ def _row(comparison: Comparison, cell: CellResult, layer: LayerResult) -> dict[s
         "macs": layer.macs,
         "cycles_per_word": layer.cycles / layer.words if layer.words else None,
         "verified": layer.verified,
+        "custom_instructions": layer.custom_instructions,
         "cell_cycles": cell.cycles,
         "cell_milliseconds": cell.milliseconds,
         "cell_speedup": cell.speedup,
@@ -57,6 +59,10 @@ def _row(comparison: Comparison, cell: CellResult, layer: LayerResult) -> dict[s
         "cell_flash_bytes": cell.flash_bytes,
         "cell_ram_bytes": cell.ram_bytes,
         "cell_assumed_cycle_share": cell.assumed_cycle_share,
+        "cell_bound": cell.bound,
+        "data_port_bits": cell.data_port_bits,
+        "core_change": cell.core_change,
+        "notes": " ".join(cell.notes),
     }
 
 
@@ -71,6 +77,7 @@ def to_markdown(comparison: Comparison) -> str:
         table = [[_markdown(column.heading) for column in shown], rule, *rows]
         parts += [f"**{_markdown(lines.title(comparison, cells[0]))}**", *([f"<br>{made}"] if made else []), ""]
         parts += [*("| " + " | ".join(row) + " |" for row in table), ""]
+        parts += [f"- {_markdown(text)}" for text in bounds(comparison, cells)]
     parts += [f"- {_markdown(note)}" for note in lines.notes(comparison)]
     return "\n".join(parts) + "\n"
 
@@ -87,6 +94,7 @@ def to_latex(comparison: Comparison) -> str:
             parts.append("\\midrule")
             parts += [_latex_row([column.show(line) for column in shown]) for line in _first_named(section)]
         parts += ["\\bottomrule", "\\end{tabular}"]
+        parts += [f"% {text}" for text in bounds(comparison, cells)]
     parts += [f"% {note}" for note in lines.notes(comparison)]
     return "\n".join(parts) + "\n"
 

@@ -47,7 +47,8 @@ def draw(comparison: Comparison, form: str) -> bytes:
     bars = [_bars(comparison, cells) for cells in groups]
     layers = list(dict.fromkeys(layer.name for cell in comparison.cells for layer in cell.layers))
     heights = [0.42 * len(group) + 0.5 for group in bars]
-    caption = textwrap.wrap(lines.made_with(comparison, groups[0][0].core), 150)
+    texts = [*lines.must_say(comparison), lines.made_with(comparison, groups[0][0].core)]
+    caption = [line for text in texts for line in textwrap.wrap(text, 150)]
     caption_inches = 0.12 * len(caption) + 0.06
     columns = max(1, 120 // (max(map(len, layers)) + 6))
     below_inches = caption_inches + 0.19 * -(-len(layers) // columns) + 0.12
@@ -96,6 +97,7 @@ def _bars(comparison: Comparison, cells: tuple[CellResult, ...]) -> list[_Bar]:
         cycles = {layer.name: layer.cycles for layer in cell.layers}
         known = cell.speedup is not None and cell.isa != comparison.reference_isa
         note = f"{cell.speedup:.2f}× {comparison.reference_isa}" if known else ""
+        note += f", bound {cell.bound:.2f}×" if known and cell.bound and cell.touched else ""
         bars.append(_Bar(cell.isa, cycles, note))
     return bars
 

@@ -92,6 +92,7 @@ def notes(comparison: Comparison) -> list[str]:
     """Return what a reader must know to use the numbers, one sentence group per item."""
     reference = comparison.reference_isa
     found = [
+        *must_say(comparison),
         f"× {reference}: cycles with ISA {reference} over this line's cycles. × faithful: cycles of the "
         "faithful kernels (plain C of each operator, base ISA) over this line's cycles.",
         "Layers and overhead sum exactly to the total. Every output was compared with the NumPy reference, "
@@ -105,9 +106,16 @@ def notes(comparison: Comparison) -> list[str]:
                 sweep = ", ".join(f"{cycles:,} at {density:.0%}" for density, cycles in layer.density_sweep)
                 here = f"{layer.input_density:.0%} of its input bits are set here"
                 found.append(f"{place(cell)}: {layer.name}'s cycles depend on its data; {here}; {sweep} set bits.")
+    for core, costs in _custom_costs(comparison).items():
+        found.append(f"Issue cycles/latency of custom instructions on {core}, and what they rest on: {costs}.")
     for where, texts in _unvalidated(comparison).items():
         found.append(f"Not validated on silicon, {where}: {'; '.join(texts)}.")
     return found
+
+
+def must_say(comparison: Comparison) -> list[str]:
+    """Return what no report may leave out: cores that nobody sells, and what extensions say of themselves."""
+    return list(dict.fromkeys(note for cell in comparison.cells for note in cell.notes))
 
 
 def _band(cell: CellResult) -> str:
@@ -123,6 +131,16 @@ def _sources(cell: CellResult) -> str:
     return ", ".join(f"{n} {s:.1%}" if abs(s) >= 0.0005 else f"{n} less than 0.1%" for n, s in shares.items())
 
 
+def _custom_costs(comparison: Comparison) -> dict[str, str]:
+    """Return by core e.g. `1/1 assumed xpopa.xpopa; 8/8 assumed xvpu.vldc, xvpu.vldd`, of all ISAs together."""
+    found: dict[str, dict[str, dict[str, None]]] = {}
+    for cell in comparison.cells:
+        for name, cost in cell.custom_costs.items():
+            price = f"{cost.issue_cycles}/{cost.latency} {cost.kind}"
+            found.setdefault(cell.core, {}).setdefault(price, {})[name] = None
+    return {core: "; ".join(f"{p} {', '.join(names)}" for p, names in by.items()) for core, by in found.items()}
+
+
 def _unvalidated(comparison: Comparison) -> dict[str, tuple[str, ...]]:
     """Return what no silicon confirmed, by core and board, each once."""
     return {f"{c.core} on {c.board}": c.unvalidated for c in comparison.cells if c.unvalidated}
@@ -131,7 +149,8 @@ def _unvalidated(comparison: Comparison) -> dict[str, tuple[str, ...]]:
 def title(comparison: Comparison, cell: CellResult) -> str:
     """Return e.g. `smallcifar on cortex-m4, board zero-wait (no real part), 100 MHz`."""
     real = "" if cell.real_board else " (no real part)"
-    return f"{comparison.network} on {cell.core}, board {cell.board}{real}, {cell.clock_hz / 1e6:g} MHz"
+    change = f" (core change: {cell.core_change})" if cell.core_change else ""
+    return f"{comparison.network} on {cell.core}{change}, board {cell.board}{real}, {cell.clock_hz / 1e6:g} MHz"
 
 
 def made_with(comparison: Comparison, core: str) -> str:

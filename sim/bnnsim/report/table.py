@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bnnsim.report import lines
+from bnnsim.report.bounds import bounds
 from bnnsim.report.console import page
 from bnnsim.report.lines import Line
 from bnnsim.study.results import CellResult, Comparison
@@ -80,7 +81,7 @@ def _print(comparison: Comparison, console: Console) -> None:
         narrow, console.width = console.width, max(console.width, _width(table))
         console.print(table)
         console.width = narrow
-        for text in _dropped(comparison, cells, shown):
+        for text in (*_dropped(comparison, cells, shown), *bounds(comparison, cells)):
             console.print(Text(text), width=note_width)
     for text in lines.notes(comparison):
         console.print(Text(text, style="dim"), width=note_width)

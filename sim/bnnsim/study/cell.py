@@ -6,7 +6,7 @@ import functools
 import hashlib
 import importlib.metadata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,7 +44,8 @@ DENSITIES = (0.1, 0.5, 0.9)
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """Everything one cell depends on. `core` has the study's cost changes; latencies: by "extension.instruction".
+    """Everything one cell depends on. `core` has the study's cost changes; custom_costs: cycles that it sets by
+    "extension.instruction.latency" and "….issue_cycles".
 
     places: (part of the program, memory of the board) where they differ from the board's own `place`.
     """
@@ -58,7 +59,7 @@ class Cell:
     isa: Isa
     toolchain: Toolchain
     cache: Cache
-    latencies: Mapping[str, int]
+    custom_costs: Mapping[str, float] = field(default_factory=dict)
     variants: tuple[tuple[str | None, str], ...] = ()
     shift_code_bytes: int = 0
     places: tuple[tuple[str, str], ...] = ()
@@ -150,15 +151,15 @@ def price_trace(cell: Cell, trace: Trace, image: Image, plan: Plan) -> tuple[Pro
     program = decode_program(trace, image, cell.core)
     placed = cell.placement.of_plan(plan)
     tracer = functools.partial(memory_cached, cell, image, plan)
-    memory = extras_for(image, placed, program, cell.board, cell.latencies, tracer)
-    return program, price(program, cell.core, cell.latencies, memory), memory
+    memory = extras_for(image, placed, program, cell.board, cell.custom_costs, tracer)
+    return program, price(program, cell.core, cell.custom_costs, memory), memory
 
 
 def explained(cell: Cell, run: Run) -> Explanation:
     """Stalls of a run and the kinds of source that its cycles rest on."""
     from bnnsim.timing.explain import explain
 
-    return explain(run.program, cell.core, cell.latencies, run.memory)
+    return explain(run.program, cell.core, cell.custom_costs, run.memory)
 
 
 def band_of(cell: Cell, run: Run) -> tuple[int, int] | None:
@@ -167,7 +168,7 @@ def band_of(cell: Cell, run: Run) -> tuple[int, int] | None:
 
     if not cell.core.band:
         return None
-    low, high = price_band(run.program, cell.core, cell.latencies, run.memory)
+    low, high = price_band(run.program, cell.core, cell.custom_costs, run.memory)
     return int(low.cycles.sum()), int(high.cycles.sum())
 
 
@@ -356,4 +357,4 @@ def density_sweep(cell: Cell, layer: Layer, kernel: Kernel) -> tuple[tuple[float
 
 def on_base(cell: Cell, base: Isa) -> Cell:
     """The same cell with the base ISA and the faithful kernels: what published-style code takes."""
-    return replace(cell, isa=base, variants=((None, FAITHFUL),), latencies={})
+    return replace(cell, isa=base, variants=((None, FAITHFUL),), custom_costs={})

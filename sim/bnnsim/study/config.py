@@ -31,7 +31,7 @@ class Study:
     """Cells = cores x boards x isa, all on one network. Paths are absolute, names are known to exist.
 
     isa: "base", an extension's name or path, or several joined by "+"; reference: one of isa.
-    set: "extension.instruction.latency" or a core's "core.group.field" → cycles.
+    set: "extension.instruction.latency", "….issue_cycles" → cycles; a core's "core.group.field", "core.data_port.bits".
     variants: (what, variant) pairs; what is a layer's name, an operator or None for every layer; the variant
     is a kernel's variant name or the path of a kernel's C file.
     shift_code_bytes: 0 or 2, bytes put before the code to see what alignment does to the cycles.

@@ -12,7 +12,8 @@ from typing import Any
 
 from bnnsim import paths
 from bnnsim.errors import BnnsimError, UsageError, nearest
-from bnnsim.isa import BASE
+from bnnsim.isa import BASE, Isa
+from bnnsim.isa.cost import MOST_CYCLES
 from bnnsim.yamlwords import Problems
 
 Fields = Mapping[str, Any]
@@ -118,7 +119,7 @@ def variant(text: str, folder: Path, fields: Fields) -> tuple[str | None, str]:
 
 
 def settings(values: Mapping[str, float], folder: Path, fields: Fields) -> dict[str, float]:
-    """Check every "extension.instruction.latency" and core key; whole numbers become int."""
+    """Check every "extension.instruction.latency", "….issue_cycles" and core key; whole numbers become int."""
     problems = []
     whole = {key: int(value) if value == int(value) else value for key, value in values.items()}
     for key, value in whole.items():
@@ -135,30 +136,29 @@ def _setting(key: str, value: float, folder: Path, fields: Fields) -> None:
     """Raise BnnsimError unless an extension or core of this study has the key and takes the value."""
     owner = key.split(".")[0]
     parts = dict.fromkeys(part for spec in fields.get("isa", ()) for part in spec.split("+") if part != BASE)
-    latencies = _latencies(parts, folder)
-    if key in latencies:
-        if not isinstance(value, int) or not 1 <= value <= 1000:
-            raise UsageError(f"found {value}; expected a whole number of cycles, 1 to 1000")
+    keys = _cost_keys(parts, folder)
+    if key in keys:
+        if not isinstance(value, int) or not 1 <= value <= MOST_CYCLES:
+            raise UsageError(f"found {value}; expected a whole number of cycles, 1 to {MOST_CYCLES}")
         return
     cores = _cores(fields.get("cores", ()), folder)
     if owner in cores:
         cores[owner].with_overrides({key: value})
         return
-    owners = [*dict.fromkeys(known.split(".")[0] for known in latencies), *cores]
+    owners = [*dict.fromkeys(known.split(".")[0] for known in keys), *cores]
     if owner in owners:
-        raise UsageError(_unknown("setting", key, latencies))
-    example = ", ".join(latencies) or "a key of a core"
+        raise UsageError(_unknown("setting", key, [known for known in keys if known.startswith(f"{owner}.")]))
+    example = ", ".join(keys[:4]) or "a key of a core"
     raise UsageError(
         f"unknown setting {key!r}: {owner!r} is no extension or core of this study ({', '.join(owners)}); "
-        f"e.g. {example}{nearest(key, latencies)}"
+        f"e.g. {example}{nearest(key, keys)}"
     )
 
 
-def _latencies(extensions: Iterable[str], folder: Path) -> dict[str, int | str]:
+def _cost_keys(extensions: Iterable[str], folder: Path) -> tuple[str, ...]:
     from bnnsim.isa import load_extension
 
-    loaded = [load_extension(name, folder) for name in extensions]
-    return {f"{e.name}.{i.name}.latency": i.cost.latency for e in loaded for i in e.instructions}
+    return Isa("", tuple(load_extension(name, folder) for name in extensions)).cost_keys
 
 
 def _cores(specs: Iterable[str], folder: Path) -> dict[str, Any]:

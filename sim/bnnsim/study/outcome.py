@@ -33,6 +33,8 @@ from bnnsim.study.cell import (
     run_network,
 )
 from bnnsim.study.results import CellResult, LayerResult
+from bnnsim.timing.core import core_notes
+from bnnsim.timing.custom_costs import CustomCost, costs_of
 
 Report = Callable[[int, str], None]  # finished steps of the cell, what is running
 
@@ -61,7 +63,7 @@ def _key(cell: Cell) -> str:
         cell.board.name,
         cell.board.digest,
         cell.isa.name,
-        sorted(cell.latencies.items()),
+        sorted(cell.custom_costs.items()),
         cell.toolchain,
         cell.variants,
         cell.shift_code_bytes,
@@ -72,8 +74,9 @@ def _key(cell: Cell) -> str:
 
 def _from_json(data: bytes) -> CellResult:
     values = json.loads(data)
-    values["unvalidated"] = tuple(values["unvalidated"])
+    values |= {name: tuple(values[name]) for name in ("unvalidated", "notes")}
     values["band_cycles"] = tuple(values["band_cycles"]) if values["band_cycles"] else None
+    values["custom_costs"] = {name: CustomCost(**cost) for name, cost in values["custom_costs"].items()}
     layers = []
     for row in values.pop("layers"):
         sweep = tuple((density, cycles) for density, cycles in row.pop("density_sweep"))
@@ -115,6 +118,10 @@ def _outcome(cell: Cell, report: Report) -> CellResult:
         stalls={reason: int(by.sum()) for reason, by in why.stalls.items()},
         unvalidated=(*cell.core.unvalidated, *cell.board.unvalidated),
         band_cycles=band_of(cell, run),
+        data_port_bits=cell.core.data_port.bits,
+        core_change=cell.core.change,
+        custom_costs=costs_of(cell.isa, cell.core, cell.custom_costs),
+        notes=(*core_notes(cell.core), *(f"{e.name}: {e.note}" for e in cell.isa.extensions if e.note)),
     )
 
 
@@ -141,6 +148,7 @@ def _faithful_cycles(cell: Cell) -> dict[str | None, int] | None:
 
 def _rows(cell: Cell, run: Run, faithful: dict[str | None, int] | None) -> tuple[LayerResult, ...]:
     cycles, instructions = run.timing.cycles.tolist(), run.timing.instructions.tolist()
+    custom = run.program.custom_executions.tolist()
     rows = [
         LayerResult(
             name=layer.name,
@@ -156,7 +164,8 @@ def _rows(cell: Cell, run: Run, faithful: dict[str | None, int] | None) -> tuple
             code_bytes=kernel_code_bytes(cell.builder, kernel),
             **asdict(lower_layer(layer, kernel).memory),
             density_sweep=density_sweep(cell, layer, kernel) if _depends_on_density(cell, layer, kernel) else (),
+            custom_instructions=custom[n],
         )
         for n, (layer, kernel) in enumerate(zip(cell.network.layers, run.kernels, strict=True))
     ]
-    return (*rows, LayerResult(OVERHEAD, None, None, cycles[-1], instructions[-1]))
+    return (*rows, LayerResult(OVERHEAD, None, None, cycles[-1], instructions[-1], custom_instructions=custom[-1]))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
+
+from bnnsim.timing.custom_costs import CustomCost
 
 SCHEMA = 1
 
@@ -19,7 +21,8 @@ class LayerResult:
     (for cycles per word), 0 for others; code_bytes: the kernel with its tables and the runtime functions that it calls;
     weights_bytes and parameters_bytes (thresholds and other constants, the call's struct): flash; activations_bytes
     (inputs and outputs) and scratch_bytes: RAM; input_density: share of ones in a bit input; density_sweep: (density,
-    cycles) pairs of a kernel whose time depends on its data. The overhead row has None for what it lacks.
+    cycles) pairs of a kernel whose time depends on its data; custom_instructions: executed ones. The overhead row has
+    None for what it lacks.
     """
 
     name: str
@@ -39,6 +42,7 @@ class LayerResult:
     parameters_bytes: int = 0
     activations_bytes: int = 0
     scratch_bytes: int = 0
+    custom_instructions: int = 0
 
     @property
     def flash_bytes(self) -> int | None:
@@ -66,7 +70,10 @@ class CellResult:
     """One core, board and ISA: whole inference, then its layers with the overhead last.
 
     stalls: cycles by reason, a negative one saves cycles; unvalidated: what of the core and the board no
-    silicon confirmed; band_cycles: least and most cycles over the band of the core's uncertain numbers.
+    silicon confirmed; band_cycles: least and most cycles over the band of the core's uncertain numbers; data_port_bits,
+    core_change: of the core, and what makes it one that nobody sells; notes: what every report must say of the core and
+    the extensions; custom_costs: by "extension.instruction"; touched_cycles: the reference's cycles of the layers in
+    which custom instructions execute here; bound: the speed-up if these layers took no time, None without limit.
     Raises ValueError if the layers' cycles or instructions do not add up to the totals.
     """
 
@@ -91,6 +98,12 @@ class CellResult:
     stalls: Mapping[str, int] = field(default_factory=dict)
     unvalidated: tuple[str, ...] = ()
     band_cycles: tuple[int, int] | None = None
+    data_port_bits: int | None = None
+    core_change: str | None = None
+    notes: tuple[str, ...] = ()
+    custom_costs: Mapping[str, CustomCost] = field(default_factory=dict)
+    touched_cycles: int | None = None
+    bound: float | None = None
 
     def __post_init__(self) -> None:
         for what in ("cycles", "instructions"):
@@ -107,6 +120,11 @@ class CellResult:
     def cpi(self) -> float:
         """Cycles per instruction."""
         return self.cycles / self.instructions if self.instructions else 0.0
+
+    @property
+    def touched(self) -> tuple[str, ...]:
+        """Names of the layers in which custom instructions execute."""
+        return tuple(layer.name for layer in self.layers if layer.custom_instructions)
 
     @property
     def speedup_over_faithful(self) -> float | None:
@@ -143,7 +161,8 @@ class Comparison:
 def with_speedups(comparison: Comparison) -> Comparison:
     """Fill in every speed-up: the reference ISA's cycles on the same core and board over the cell's own.
 
-    A cell whose reference failed keeps None.
+    And its Amdahl bound: the reference's cycles over those that are left without the layers in which the cell executes
+    custom instructions; None if nothing is left. A cell whose reference failed keeps None.
     """
     references = {(cell.core, cell.board): cell for cell in comparison.cells if cell.isa == comparison.reference_isa}
     cells = tuple(_against(cell, references.get((cell.core, cell.board))) for cell in comparison.cells)
@@ -160,7 +179,15 @@ def _against(cell: CellResult, reference: CellResult | None) -> CellResult:
         else replace(layer, speedup=before[layer.name] / layer.cycles)
         for layer in cell.layers
     )
-    return replace(cell, layers=layers, speedup=reference.cycles / cell.cycles)
+    touched = sum(before[name] for name in cell.touched)
+    rest = reference.cycles - touched
+    return replace(
+        cell,
+        layers=layers,
+        speedup=reference.cycles / cell.cycles,
+        touched_cycles=touched,
+        bound=reference.cycles / rest if rest else None,
+    )
 
 
 def to_dict(comparison: Comparison) -> dict[str, Any]:
@@ -206,6 +233,16 @@ def _cell(cell: CellResult) -> dict[str, Any]:
         "cycle_share_by_source": dict(cell.cycle_share_by_source),
         "stalls": dict(cell.stalls),
         "unvalidated": list(cell.unvalidated),
+        "data_port_bits": cell.data_port_bits,
+        "core_change": cell.core_change,
+        "notes": list(cell.notes),
+        "custom_costs": {name: asdict(cost) for name, cost in cell.custom_costs.items()},
+        "amdahl": {
+            "touched_layers": list(cell.touched),
+            "touched_cycles": cell.touched_cycles,
+            "bound": cell.bound,
+            "speedup": cell.speedup,
+        },
         "layers": [_layer(layer, cell.clock_hz) for layer in cell.layers],
     }
 
@@ -226,6 +263,8 @@ def _layer(layer: LayerResult, clock_hz: int) -> dict[str, Any]:
     }
     if layer.verified is not None:
         row["verified"] = layer.verified
+    if layer.custom_instructions:
+        row["custom_instructions"] = layer.custom_instructions
     if layer.words:
         row["cycles_per_word"] = layer.cycles / layer.words
     if layer.code_bytes is not None:

@@ -19,7 +19,7 @@ from bnnsim.errors import (
     UsageError,
     VerificationError,
 )
-from bnnsim.isa import Isa, load_isa
+from bnnsim.isa import load_isa
 from bnnsim.model.kernels import load_kernels
 from bnnsim.model.network import load_network, random_input
 from bnnsim.model.reference import run_reference
@@ -96,7 +96,7 @@ def make_cells(study: Study) -> list[Cell]:
                 isa=isa,
                 toolchain=tools,
                 cache=cache,
-                latencies=_latencies(isa, study),
+                custom_costs={key: study.set[key] for key in isa.cost_keys if key in study.set},
                 variants=study.variants,
                 shift_code_bytes=study.shift_code_bytes,
                 places=tuple(sorted(study.place.items())),
@@ -126,11 +126,6 @@ def has_core(board: Board, core: Core) -> bool:
     if board.core in (None, core.name):
         return True
     return core.target["gcc"].partition("+")[0] == load_core(board.core).target["gcc"].partition("+")[0]
-
-
-def _latencies(isa: Isa, study: Study) -> dict[str, int]:
-    changed = {name: study.set.get(f"{name}.latency", latency) for name, latency in isa.latencies.items()}
-    return {name: int(value) for name, value in changed.items()}
 
 
 def _stage(error: BnnsimError) -> str:

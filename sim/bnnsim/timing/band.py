@@ -19,7 +19,7 @@ MOST_KEYS = 6  # all combinations of ends are priced
 def price_band(
     program: Program,
     core: Core | None = None,
-    latencies: Mapping[str, float] | None = None,
+    custom_costs: Mapping[str, float] | None = None,
     memory: Sequence[Extra] = (),
 ) -> tuple[Timing, Timing]:
     """Price a program with every combination of the ends of `core.band`; arguments as for `price`.
@@ -32,8 +32,8 @@ def price_band(
         found = f"{len(core.band)} keys: {', '.join(core.band)}"
         raise UsageError(f"core {core.name}: band: found {found}; at most {MOST_KEYS} can be combined")
     corners = [dict(zip(core.band, ends, strict=True)) for ends in product(*core.band.values())] if core.band else []
-    nominal = price(program, core, latencies, memory)
-    found = [price(program, core.with_overrides(corner), latencies, memory).cycles for corner in corners]
+    nominal = price(program, core, custom_costs, memory)
+    found = [price(program, core.with_overrides(corner), custom_costs, memory).cycles for corner in corners]
     cycles = np.stack([nominal.cycles, *found])
     low, high = cycles.min(axis=0), cycles.max(axis=0)
     return Timing(nominal.scopes, low, nominal.instructions), Timing(nominal.scopes, high, nominal.instructions)

@@ -11,13 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from bnnsim import paths
 from bnnsim.errors import ConfigError, UsageError, nearest
-from bnnsim.timing.issue_rules import CUSTOM, INLINE_SHIFT, DualIssue, PairedNarrow
+from bnnsim.timing.issue_rules import CUSTOM, CUSTOM_MEMORY, INLINE_SHIFT, DualIssue, PairedNarrow
 from bnnsim.timing.table import (
     FRONT_ENDS,
     ISSUE_MODELS,
     ConditionFailed,
     CostSource,
     Cycles,
+    DataPort,
     Fetch,
     Group,
     Misaligned,
@@ -25,6 +26,7 @@ from bnnsim.timing.table import (
     OddEncoding,
     PairRule,
     Part,
+    PortBits,
     Refill,
     Unit,
 )
@@ -50,6 +52,7 @@ class Core(Part):
     default_board: str = "zero-wait"
     groups: dict[str, Group]
     memory: Names
+    data_port: DataPort
     fetch: Fetch | None = None
     refill: Refill | None = None
     dual_issue: DualIssue | None = None
@@ -74,6 +77,16 @@ class Core(Part):
         part = getattr(self, FRONT_ENDS[self.model])
         assert part is not None  # checked on load
         return part
+
+    @property
+    def processor(self) -> str:
+        """What it is a variant of, as compilers name it: options and changes of ours left out."""
+        return next(iter(self.target.values()), self.name).partition("+")[0]
+
+    @property
+    def change(self) -> str | None:
+        """What makes it a core that nobody sells, in words, or None."""
+        return self.data_port.change
 
     @cached_property
     def group_names(self) -> dict[str, str]:
@@ -102,7 +115,7 @@ class Core(Part):
                 known = f"e.g. {', '.join(list(places)[:3])}" + nearest(key, places)
                 problems.append(f"core {self.name} has no setting {given!r}; {known}")
             elif value != int(value):
-                problems.append(f"{given}: found {value}; this core counts whole cycles")
+                problems.append(f"{given}: found {value}; expected whole cycles or bits")
             else:
                 _set(data, places[key], int(value))
                 data["band"].pop(key, None)
@@ -119,6 +132,7 @@ class Core(Part):
         """Keys that `with_overrides` takes → where they lie in the table."""
         places: dict[str, tuple[str, ...]] = {f"{name}.cycles": ("groups", name, "cycles") for name in self.groups}
         places |= {f"pair_rules.{n}.cycles": ("pair_rules", n, "cycles") for n in self.pair_rules}
+        places["data_port.bits"] = ("data_port", "bits")
         for part in (FRONT_ENDS[self.model], "odd_encoding", "misaligned", "condition_failed"):
             places |= {".".join(place): place for place in _numbers(getattr(self, part), (part,))}
         own = FRONT_ENDS[self.model] + "." if self.model in ISSUE_MODELS else ""
@@ -156,6 +170,11 @@ class _GroupChange(Part):
     source: CostSource | None = None
 
 
+class _PortChange(Part):
+    bits: PortBits
+    source: CostSource
+
+
 class _Variant(Part):
     """A file with `extends: CORE`: what differs from that core; a group keeps the keys that are not named."""
 
@@ -170,6 +189,7 @@ class _Variant(Part):
     without: Names = ()
     groups: dict[str, _GroupChange] = Field(default={})
     memory: Names | None = None
+    data_port: _PortChange | None = None
     fetch: Fetch | None = None
     refill: Refill | None = None
     dual_issue: DualIssue | None = None
@@ -180,6 +200,14 @@ class _Variant(Part):
     condition_failed: ConditionFailed | None = None
     unvalidated: Names | None = None
     band: dict[str, tuple[Cycles, Cycles]] | None = None
+
+
+def core_notes(core: Core) -> tuple[str, ...]:
+    """What every report must say of a core: that nobody sells it, if so."""
+    if core.change is None:
+        return ()
+    used = "only custom instructions that load or store use the port, other loads and stores cost what they always do"
+    return (f"Core change: {core.name} with a {core.change}. Nobody sells such a core; {used}.",)
 
 
 def load_core(name_or_path: str, relative_to: Path | None = None) -> Core:
@@ -226,6 +254,7 @@ def _merged(base: Core, variant: _Variant) -> dict[str, Any]:
             group |= {"cycles": None, "formula": None}
         group |= change
     data["pair_rules"] |= changes.pop("pair_rules", {})
+    data["data_port"] |= changes.pop("data_port", None) or {}
     data |= changes
 
     def kept(names: Any) -> Any:
@@ -284,7 +313,7 @@ def _issue_problems(core: Core) -> Iterator[tuple[Keys, str]]:
     }
     for name, rule in core.dual_issue.no_pair.items():
         lists |= {("no_pair", name, "first"): rule.first, ("no_pair", name, "second"): rule.second}
-    known = (*core.groups, INLINE_SHIFT, CUSTOM)
+    known = (*core.groups, INLINE_SHIFT, CUSTOM, CUSTOM_MEMORY)
     for keys, names in lists.items():
         for i, word in enumerate(() if names == "any" else names):
             if word not in known:

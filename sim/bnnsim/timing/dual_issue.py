@@ -83,12 +83,16 @@ def parameters(part: DualIssue, table: IssueTable) -> tuple[np.ndarray, ...]:
 
 
 @njit(cache=True)
-def row_ends(table, sources, results, row, leaves, starts, class_cycles, roles, latencies, pairs, shifters, scalars):
+def row_ends(
+    table, sources, results, row, leaves, starts, class_cycles, class_latencies, roles, latencies, pairs, shifters,
+    scalars,
+):  # fmt: skip
     """Return the end of each of N rows in ticks (half cycles), what it waited for, and for which result.
 
     Ends: int64 [N]; waits: int64 [N, 4] in ticks, by the columns above; int64 [N]: index of the result that
     it waited for last, -1 for none. table to leaves: see `IssueTable`; starts: int64 [E + 1], rows of each
-    sequence; class_cycles: int64 by cost class; the others: see `parameters`.
+    sequence; class_cycles, class_latencies: int64 by cost class; the others: see `parameters`. The index of the result
+    of a custom instruction is the number of results plus its cost class.
     """
     ends = np.empty(len(row), np.int64)
     waits = np.zeros((len(row), 4), np.int64)
@@ -108,7 +112,8 @@ def row_ends(table, sources, results, row, leaves, starts, class_cycles, roles, 
             _await_slot(state, table, k, pairs, scalars, wait)
             _await_memory(state, registers, table[k], stores, scalars, wait)
             cycles = class_cycles[table[k, COST_CLASS]]
-            _write_results(state, registers, table, sources, results, k, cycles, latencies, shifters, scalars)
+            latency = class_latencies[table[k, COST_CLASS]]
+            _write_results(state, registers, table, sources, results, k, latency, latencies, shifters, scalars)
             queue[(state[_CHUNKS] - 1) % len(queue)] = state[_CYCLE]
             if state[_SLOTS] == 0:
                 state[_FIRST] = k
@@ -252,7 +257,7 @@ def _executes_early(state, registers, table, sources, k, shifters):
 
 
 @njit(cache=True)
-def _write_results(state, registers, table, sources, results, k, cycles, latencies, shifters, scalars):
+def _write_results(state, registers, table, sources, results, k, custom_latency, latencies, shifters, scalars):
     cycle = state[_CYCLE]
     traits = table[k, TRAITS]
     early = _executes_early(state, registers, table, sources, k, shifters)
@@ -265,13 +270,14 @@ def _write_results(state, registers, table, sources, results, k, cycles, latenci
         register = registers[number]
         later = results[d, 2] // 2 if traits & MULTIPLE else 0  # two words of a register list a cycle
         if producer == scalars[_CUSTOM_RESULT]:
-            later = cycles - 1
+            later = custom_latency - 1
         register[_LATE] = cycle + latency[0] + later
         register[_EARLY] = cycle + latency[1] + later
         register[_WORD_LOAD] = latency[2]
         register[_BYTE_LOAD] = latency[3]
         register[_CHAINED] = latency[4]
-        register[_PRODUCER] = producer
+        custom = producer == scalars[_CUSTOM_RESULT]
+        register[_PRODUCER] = len(latencies) + table[k, COST_CLASS] if custom else producer
         if producer == scalars[_WRITEBACK_RESULT] and traits & MULTIPLE:
             moved = 4 * table[k, WORDS]
             register[_MOVED] += -moved if traits & DOWNWARDS else moved

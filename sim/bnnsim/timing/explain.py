@@ -9,10 +9,10 @@ import numpy as np
 
 from bnnsim.timing.core import Core
 from bnnsim.timing.extra import Extra
+from bnnsim.timing.interlock import CUSTOM_RESULT
 from bnnsim.timing.price import (
     Costs,
     Rows,
-    kind_of,
     make_costs,
     operand_extras,
     program_rows,
@@ -30,6 +30,7 @@ class Explanation:
 
     stalls: "branch_refill", "fetch", "odd_encoding", "misaligned" and each pair rule (load pipelining saves
     cycles, so it is negative), or the waits of the core's model (`dual_issue.WAITS`, `paired_narrow.WAITS`);
+    "custom_result", waiting for what a custom instruction computes, in programs that have some;
     sources: "manual", "measured", "assumed", which add up to the scope's cycles.
     """
 
@@ -41,11 +42,11 @@ class Explanation:
 def explain(
     program: Program,
     core: Core | None = None,
-    latencies: Mapping[str, float] | None = None,
+    custom_costs: Mapping[str, float] | None = None,
     memory: Sequence[Extra] = (),
 ) -> Explanation:
     """Account for every cycle that `price` counts with the same arguments."""
-    costs = make_costs(program, core or program.core, latencies or {})
+    costs = make_costs(program, core or program.core, custom_costs or {})
     rows, unit = program_rows(program, costs), ticks_per_cycle(costs.core)
     none = np.zeros(len(program.trace.scopes), np.int64)
     stalls = dict.fromkeys((*_reasons(rows, program), "odd_encoding", "misaligned", *program.rules), none)
@@ -67,12 +68,12 @@ def explain(
 def cycles_by_address(
     program: Program,
     core: Core | None = None,
-    latencies: Mapping[str, float] | None = None,
+    custom_costs: Mapping[str, float] | None = None,
     memory: Sequence[Extra] = (),
     scope: int | None = None,
 ) -> dict[int, int]:
     """Cycles of each instruction by its address, of one scope or of all; the sum is what `price` gives."""
-    costs = make_costs(program, core or program.core, latencies or {})
+    costs = make_costs(program, core or program.core, custom_costs or {})
     rows, unit = program_rows(program, costs), ticks_per_cycle(costs.core)
     scopes = slice(None) if scope is None else slice(scope, scope + 1)
     parts = [_by_row(program, rows.ends - _row_begins(program, rows.ends), scopes)]
@@ -83,12 +84,12 @@ def cycles_by_address(
 def stalls_by_address(
     program: Program,
     core: Core | None = None,
-    latencies: Mapping[str, float] | None = None,
+    custom_costs: Mapping[str, float] | None = None,
     memory: Sequence[Extra] = (),
     scope: int | None = None,
 ) -> dict[int, dict[str, int]]:
     """Stall cycles of each instruction by its address, then by reason; only what is not zero."""
-    costs = make_costs(program, core or program.core, latencies or {})
+    costs = make_costs(program, core or program.core, custom_costs or {})
     rows, unit = program_rows(program, costs), ticks_per_cycle(costs.core)
     scopes = slice(None) if scope is None else slice(scope, scope + 1)
     parts = [(r, _by_row(program, ticks, scopes)) for r, _, ticks in _waits(program, costs, rows)]
@@ -110,7 +111,8 @@ def executions_by_address(program: Program, scope: int) -> dict[int, int]:
 
 
 def _reasons(rows: Rows, program: Program) -> tuple[str, ...]:
-    return rows.wait_names if program.issue else ("branch_refill", "fetch")
+    custom = (CUSTOM_RESULT,) if program.custom else ()
+    return (*(rows.wait_names if program.issue else ("branch_refill", "fetch")), *custom)
 
 
 def _row_ticks(program: Program, costs: Costs, rows: Rows) -> Iterator[tuple[str, str, np.ndarray]]:
@@ -119,7 +121,7 @@ def _row_ticks(program: Program, costs: Costs, rows: Rows) -> Iterator[tuple[str
     for reason, kind, ticks in _waits(program, costs, rows):
         rest = rest - ticks
         yield reason, kind, ticks
-    kinds = np.array([kind_of(program, costs.core, c) for c in range(len(program.classes))], dtype=object)
+    kinds = np.array(costs.class_kinds, dtype=object)
     for kind in KINDS:
         yield "", kind, np.where((kinds == kind)[program.cost_class], rest, 0)
 
@@ -131,6 +133,9 @@ def _waits(program: Program, costs: Costs, rows: Rows) -> Iterator[tuple[str, st
         return
     core, ends = costs.core, rows.ends
     wait = ends - _row_begins(program, ends) - costs.class_cycles[program.cost_class]
+    if rows.waits is not None and rows.limiting is not None:
+        wait = wait - rows.waits[:, 0]
+        yield from _by_kind(CUSTOM_RESULT, rows.waits[:, 0], np.array([*costs.class_kinds, ""], object)[rows.limiting])
     target = np.zeros(len(ends), bool)
     target[program.starts[:-1][program.taken]] = True
     kind = core.front_end.source.kind
@@ -148,14 +153,22 @@ def _issue_waits(program: Program, costs: Costs, rows: Rows) -> Iterator[tuple[s
     assert part is not None and program.issue is not None and rows.waits is not None and rows.limiting is not None
     kinds = {"branch_refill": "taken", "no_pair": "no_pair"}
     latencies = [part.results[name].source.kind for name in program.issue.result_names]
-    by_result = np.array([*latencies, part.source.kind], dtype=object)[rows.limiting]  # -1: the last one
+    by_number = [*latencies, *costs.class_kinds, part.source.kind]  # -1: the last one
+    by_result = np.array(by_number, dtype=object)[rows.limiting]
+    custom = rows.limiting >= len(latencies)
     for reason, ticks in zip(rows.wait_names, rows.waits.T, strict=True):
         if reason == "operand":
-            for kind in KINDS:
-                yield reason, kind, np.where(by_result == kind, ticks, 0)
+            yield from _by_kind(reason, np.where(custom, 0, ticks), by_result)
+            if program.custom:
+                yield from _by_kind(CUSTOM_RESULT, np.where(custom, ticks, 0), by_result)
         else:
             rule = getattr(part, kinds.get(reason, reason), part)
             yield reason, getattr(rule, "source", part.source).kind, ticks
+
+
+def _by_kind(reason: str, ticks: np.ndarray, kinds: np.ndarray) -> Iterator[tuple[str, str, np.ndarray]]:
+    for kind in KINDS:
+        yield reason, kind, np.where(kinds == kind, ticks, 0)
 
 
 def _row_begins(program: Program, ends: np.ndarray) -> np.ndarray:

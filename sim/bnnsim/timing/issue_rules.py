@@ -25,7 +25,8 @@ ROLES = (
 # How a register comes to its value, as far as the code tells it; groups may name others in `result`.
 NEEDED_RESULTS = ("alu", "inline_shift", "flags", "writeback", "link", "load", "load_multiple", "custom")
 EARLY_RESULTS = ("early", "early_reverse")
-INLINE_SHIFT, CUSTOM = "inline_shift", "custom"  # words of no_pair lists beside the groups' names
+# Words of no_pair lists beside the groups' names; custom_memory: custom instructions that load or store.
+INLINE_SHIFT, CUSTOM, CUSTOM_MEMORY = "inline_shift", "custom", "custom_memory"
 
 
 class Fetch(Part):
@@ -63,7 +64,7 @@ class Operand(Part):
 
 
 class NoPair(Part):
-    """An instruction of `second` cannot issue beside an older one of `first`: groups, inline_shift, custom or any."""
+    """An instruction of `second` cannot issue beside an older one of `first`: groups, words (see above), or any."""
 
     first: Names | Literal["any"]
     second: Names | Literal["any"]

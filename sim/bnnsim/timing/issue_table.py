@@ -9,8 +9,8 @@ import numpy as np
 
 from bnnsim.emulate.trace import Trace
 from bnnsim.timing.core import Core
-from bnnsim.timing.issue_rules import CUSTOM, INLINE_SHIFT, ROLES
-from bnnsim.timing.operands import Operands
+from bnnsim.timing.issue_rules import CUSTOM, CUSTOM_MEMORY, INLINE_SHIFT, ROLES
+from bnnsim.timing.operands import NO_BASE, Operands
 from bnnsim.timing.reader import Entry
 
 # An edge replays this many instructions of the blocks that most often lead to it, across taken branches.
@@ -35,8 +35,8 @@ class IssueTable:
 
     instructions: int64 [K + 1, COLUMNS]; sources: int64 [A, 2], register and role; results: int64 [B, 3],
     register, latency (index into result_names), place in a register list; instruction k has the sources
-    from its SOURCES on up to those of k + 1, results likewise; issue_classes: (group or "custom", shifts
-    inline). row: int64 [N], the instruction of each row; leaves: bool [N], it branches away in a replay.
+    from its SOURCES on up to those of k + 1, results likewise; issue_classes: (group, "custom" or "custom_memory",
+    shifts inline). row: int64 [N], the instruction of each row; leaves: bool [N], it branches away in a replay.
     """
 
     instructions: np.ndarray
@@ -61,7 +61,7 @@ def make_issue_table(entries: Sequence[Entry], core: Core, row: np.ndarray, leav
     for k, entry in enumerate(entries):
         operands = entry.operands
         assert operands is not None
-        issue_class = classes.setdefault((entry.group or CUSTOM, operands.inline_shift), len(classes))
+        issue_class = classes.setdefault((entry.group or _custom_word(operands), operands.inline_shift), len(classes))
         instructions[k] = (
             entry.address, entry.size_bytes, operands.base, operands.offset, operands.words,
             len(sources), len(results), issue_class, entry.cost_class, _traits(entry, operands, core),
@@ -79,10 +79,19 @@ def class_mask(table: IssueTable, words: Sequence[str]) -> np.ndarray:
     """bool [I]: issue classes that a list of the core's file means; "any" means all."""
     if words == "any":
         return np.ones(len(table.issue_classes), bool)
-    return np.array([group in words or (inline and INLINE_SHIFT in words) for group, inline in table.issue_classes])
+    custom = (CUSTOM, CUSTOM_MEMORY) if CUSTOM in words else ()
+    return np.array(
+        [group in (*words, *custom) or (inline and INLINE_SHIFT in words) for group, inline in table.issue_classes]
+    )
+
+
+def _custom_word(operands: Operands) -> str:
+    return CUSTOM if operands.base == NO_BASE else CUSTOM_MEMORY
 
 
 def _traits(entry: Entry, operands: Operands, core: Core) -> int:
+    if entry.custom is not None:
+        return (LOAD if entry.custom.loads_bytes else 0) | (STORE if entry.custom.stores_bytes else 0)
     if entry.decoded is None or entry.group is None:
         return 0
     group, decoded = core.groups[entry.group], entry.decoded

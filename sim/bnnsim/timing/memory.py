@@ -12,6 +12,7 @@ from bnnsim.emulate.memory_hooks import MISSES, READ_MISSES, TOUCHES, WRITE_BACK
 from bnnsim.emulate.memory_pass import CacheShape, Geometry, MemoryTrace, Window, trace_memory
 from bnnsim.emulate.plan import Plan
 from bnnsim.emulate.trace import Trace
+from bnnsim.isa.cost import memory_beats
 from bnnsim.timing.board import Board
 from bnnsim.timing.core import Core
 from bnnsim.timing.extra import Extra
@@ -28,13 +29,13 @@ def extras_for(
     plan: Plan,
     program: Program,
     board: Board,
-    latencies: Mapping[str, float] | None = None,
+    custom_costs: Mapping[str, float] | None = None,
     tracer: Tracer | None = None,
 ) -> tuple[Extra, ...]:
     """Cycles that a board's memories add to a program, for `price`, `explain` and the like; () if they never wait.
 
     plan: the one that the program's trace is of, its regions named after the board's memories where they lie
-    elsewhere; program: decoded for the core to price; latencies: as for `price`; tracer: runs the memory pass
+    elsewhere; program: decoded for the core to price; custom_costs: as for `price`; tracer: runs the memory pass
     (default: emulates; a cache can stand in for it).
     Raises EmulationFault.
     """
@@ -45,7 +46,7 @@ def extras_for(
     if layout.geometry.needed:
         cpu, copied = program.core.unicorn_cpu, with_copies(image, program.trace)
         traced = tracer(layout.geometry) if tracer else trace_memory(image, plan, cpu, layout.geometry, copied)
-    return memory_extras(program, traced, layout, latencies)
+    return memory_extras(program, traced, layout, custom_costs)
 
 
 class Layout:
@@ -102,7 +103,7 @@ def memory_extras(
     program: Program,
     traced: MemoryTrace | None,
     layout: Layout,
-    latencies: Mapping[str, float] | None = None,
+    custom_costs: Mapping[str, float] | None = None,
     core: Core | None = None,
 ) -> tuple[Extra, ...]:
     """Price a memory pass by the board's numbers; None if the board needs none.
@@ -119,11 +120,15 @@ def memory_extras(
             found += _code_misses(traced, layout, name, reads.cache)
         elif reads.wait_states:
             if ends is None:
-                ends = program_ends(program, make_costs(program, core or program.core, latencies or {}))
+                ends = program_ends(program, make_costs(program, core or program.core, custom_costs or {}))
             found += _flash_waits(program, traced, layout, name, ends)
     if traced is not None:
+        beats = _beats_per_word(program, core or program.core, traced.data_at)
         for number, (name, data) in enumerate(layout.paths.items()):
-            found += _data_waits(traced.data_at, traced.data[:, :, number], layout.board, name, data)
+            counts = traced.data[:, :, number]
+            if data.cache is None and not data.cache_lines:
+                counts = np.rint(counts * beats[:, None]).astype(np.int64)
+            found += _data_waits(traced.data_at, counts, layout.board, name, data)
     return tuple(e for e in found if e.cycles.any())
 
 
@@ -170,6 +175,17 @@ def _miss_shares(traced: MemoryTrace, trace: Trace) -> np.ndarray:
     taken = (edges[:, 0] < 0) | (blocks[edges[:, 0]].sum(axis=1) != blocks[edges[:, 1], 0])
     entered = np.array([np.bincount(edges[:, 1], counts * taken, len(blocks)) for counts in trace.counts])
     return (misses / np.maximum(touches + np.maximum(entered - seen, 0), 1))[:, edges[:, 1]]
+
+
+def _beats_per_word(program: Program, core: Core, at: np.ndarray) -> np.ndarray:
+    """float64 [A]: accesses by words of loads and stores: 1, but less where a wider port moves a custom one's words."""
+    found = np.ones(len(at))
+    for number, cost in enumerate(program.classes):
+        custom = program.custom[cost.custom] if cost.group is None else None
+        if custom is not None and custom.memory_bytes:
+            inside = np.isin(at, program.addresses[program.cost_class == number])
+            found[inside] = 4 * memory_beats(custom.shape(core.data_port.bits)) / custom.memory_bytes
+    return found
 
 
 def _data_waits(at: np.ndarray, counts: np.ndarray, board: Board, name: str, data: DataReads) -> Iterator[Extra]:

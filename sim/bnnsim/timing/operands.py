@@ -6,14 +6,16 @@ instructions), so they are derived from operands and mnemonics here.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 from typing import Any
 
 from capstone import CS_AC_READ, CS_AC_WRITE, CS_OP_IMM, CS_OP_MEM, CS_OP_REG
 from capstone import arm_const as arm
 
+from bnnsim.isa import Instruction
 from bnnsim.timing import decode
-from bnnsim.timing.table import Group
+from bnnsim.timing.table import CostSource, Group, Unit
 
 FLAGS, FIRST_VFP, REGISTERS = 16, 32, 64  # numbers: r0 to r15, the flags, s0 to s31
 NO_BASE, UNKNOWN_ADDRESS = -1, -2
@@ -27,6 +29,7 @@ _ACCUMULATE = ("mla", "mls", "smla", "smls", "smmla", "smmls")
 _PLAIN_CONSTANTS = {"addw", "subw", "movw", "movt", "adr"}  # their immediates are not shifted
 _EXTEND = ("sxt", "uxt")  # their rotation is no inline shift
 _TWO_LOADED = {"ldrd", "ldrexd"}
+_BRANCHES = {"b", "bl", "blx", "bx", "cbz", "cbnz", "tbb", "tbh"}
 
 
 @dataclass(frozen=True)
@@ -82,10 +85,51 @@ def read_operands(code: bytes, group: Group, conditional: bool) -> Operands:
     return replace(operands, conditional=conditional)
 
 
-def custom_operands(registers: dict[str, int], reads: tuple[str, ...]) -> Operands:
-    """The operands of a custom instruction, from register numbers by operand name and the names that it reads."""
-    sources = tuple((registers[name], "operand") for name in reads)
-    return Operands(sources, ((registers["d"], "custom", 0),) if "d" in registers else ())
+def operands_of(code: bytes, mnemonic: str, conditional: bool) -> Operands:
+    """As `read_operands` for a core whose table says of no group what it does: the mnemonic tells."""
+    return read_operands(code, _stand_in(_unit_of(mnemonic)), conditional)
+
+
+@functools.cache
+def _stand_in(unit: Unit) -> Group:
+    """A group that says no more than what its instructions do."""
+    return Group(mnemonics=("any",), cycles=1, unit=unit, source=CostSource(kind="assumed", ref="not a cost"))
+
+
+def _unit_of(mnemonic: str) -> Unit:
+    by_start: dict[Unit, tuple[str, ...]] = {
+        "load": ("ldr", "ldm", "pop", "vldr", "vldm", "vpop"),
+        "store": ("str", "stm", "push", "vstr", "vstm", "vpush"),
+        "vfp_accumulate": ("vmla", "vmls", "vnmla", "vnmls", "vfma", "vfms", "vfnma", "vfnms"),
+        "vfp": ("v",),
+        "multiply": ("mul", "mla", "mls", "smul", "smla", "smls", "smm", "smua", "smus", "umu", "umla", "umaa"),
+    }
+    if mnemonic in _BRANCHES:
+        return "branch"
+    for unit, starts in by_start.items():
+        if mnemonic.startswith(starts):
+            return unit
+    return "alu"
+
+
+def custom_operands(instruction: Instruction, word: int) -> Operands:
+    """The operands of a custom instruction, from its word."""
+    sources: list[tuple[int, str]] = []
+    results: list[tuple[int, str, int]] = []
+    base = NO_BASE
+    for f in instruction.encoding.form.fields:
+        number = f.number_in(word)
+        if f.kind == "base":
+            base = number
+            sources.append((number, "address"))
+            results += [(number, "writeback", 0)] if instruction.encoding.step_of(word) else []
+            continue
+        first = FIRST_VFP + 2 * number if f.kind == "double" else number
+        registers = range(first, first + len(f.halves))
+        sources += [(register, "operand") for register in registers if f.read]
+        results += [(register, "custom", 0) for register in registers if f.written]
+    words = max(instruction.memory_bytes // 4, 1)
+    return Operands(tuple(dict.fromkeys(sources)), tuple(results), base, words=words)
 
 
 def _sets_flags(found: Any, mnemonic: str, conditional: bool) -> bool:

@@ -40,7 +40,7 @@ _BY_ROLE = {"accumulator": 1, "store_data": 2}  # column of a latency; 0 for all
 _CYCLE, _BEFORE, _PAIRABLE, _FETCHED, _CHUNK, _CHUNKS, _RESTART, _LIMITING = range(8)  # _BEFORE: traits of the last one
 # parameters
 _CHUNK_BYTES, _QUEUE, _WRITEBACK_RESULT, _SHIFTED_CYCLES, _MULTIPLY_CYCLES = range(5)
-_TAKEN, _TAKEN_REGISTER, _TAKEN_LOAD, _TAKEN_RIDING, _TAKEN_FLAGS = range(5, 10)
+_TAKEN, _TAKEN_REGISTER, _TAKEN_LOAD, _TAKEN_RIDING, _TAKEN_FLAGS, _CUSTOM_RESULT = range(5, 11)
 
 
 def parameters(part: PairedNarrow, table: IssueTable) -> tuple[np.ndarray, ...]:
@@ -56,12 +56,13 @@ def parameters(part: PairedNarrow, table: IssueTable) -> tuple[np.ndarray, ...]:
         part.fetch.bytes_per_cycle, part.fetch.queue_chunks, table.result_names.index("writeback"),
         flags.shifted_constant_cycles, flags.narrow_multiply_cycles, taken.cycles, taken.register_cycles,
         taken.load_to_pc_cycles, taken.riding_cycles, taken.riding_after_flags_cycles,
+        table.result_names.index("custom"),
     ]  # fmt: skip
     return np.array(roles, np.int64), np.array(latencies, np.int64), np.array(scalars, np.int64)
 
 
 @njit(cache=True)
-def row_ends(table, sources, results, row, leaves, starts, class_cycles, roles, latencies, scalars):
+def row_ends(table, sources, results, row, leaves, starts, class_cycles, class_latencies, roles, latencies, scalars):
     """Return the end of each row in cycles, its waits and what it waited for; as for `dual_issue.row_ends`.
 
     Waits: int64 [N, 5], by the columns above; riding along saves cycles, so it is negative.
@@ -92,11 +93,13 @@ def row_ends(table, sources, results, row, leaves, starts, class_cycles, roles, 
             wait[FLAG_SETTING] = _flag_setting_cycles(instruction[TRAITS], scalars)
             end = issue + class_cycles[instruction[COST_CLASS]] + wait[FLAG_SETTING]
             for d in range(table[k, RESULTS], table[k + 1, RESULTS]):
+                custom = results[d, 1] == scalars[_CUSTOM_RESULT]
+                last = issue + class_latencies[instruction[COST_CLASS]] - 1 if custom else end - 1
                 for use in range(3):
-                    ready[results[d, 0], use] = end - 1 + latencies[results[d, 1], use]
+                    ready[results[d, 0], use] = last + latencies[results[d, 1], use]
                 if results[d, 1] == scalars[_WRITEBACK_RESULT]:
                     ready[results[d, 0], 0] = issue + latencies[results[d, 1], 0]
-                ready[results[d, 0], 3] = results[d, 1]
+                ready[results[d, 0], 3] = len(latencies) + instruction[COST_CLASS] if custom else results[d, 1]
             state[_PAIRABLE] = 2 if rides else instruction[SIZE] == 2 and not instruction[TRAITS] & BRANCH
             state[_BEFORE] = _with_flags_before(state[_BEFORE], instruction[TRAITS])
             state[_CYCLE] = end

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bnnsim.errors import CostError, UsageError
-from bnnsim.isa.cost import MOST_CYCLES
-from bnnsim.timing import dual_issue, in_order, paired_narrow, per_instruction
+from bnnsim.errors import CostError
+from bnnsim.timing import dual_issue, in_order, interlock, paired_narrow, per_instruction
 from bnnsim.timing.branches import branch_extras
 from bnnsim.timing.core import Core
+from bnnsim.timing.custom_costs import check_custom_costs, custom_cycles, custom_kind
 from bnnsim.timing.extra import Extra
 from bnnsim.timing.issue_rules import DualIssue, PairedNarrow
 from bnnsim.timing.program import Program, decode_program
@@ -39,12 +39,15 @@ class Timing:
 class Costs:
     """The numbers that a price depends on.
 
-    class_cycles: int64 [C], by the program's cost classes; pair_cycles: int64 [2 ** rules], by bit mask of
-    pair rules; front_end: parameters of the core's model, see `parameters` or `fetch_vector` there.
+    class_cycles: int64 [C], by the program's cost classes; class_latencies: int64 [C], until the result of a custom
+    instruction is there, 0 for others; class_kinds: kind of source of each; pair_cycles: int64 [2 ** rules], by bit
+    mask of pair rules; front_end: parameters of the core's model, see `parameters` or `fetch_vector` there.
     """
 
     core: Core
     class_cycles: np.ndarray
+    class_latencies: np.ndarray
+    class_kinds: tuple[str, ...]
     pair_cycles: np.ndarray
     front_end: tuple[np.ndarray, ...]
 
@@ -53,8 +56,10 @@ class Costs:
 class Rows:
     """When each row of a program ends and what it waited for, in ticks (`ticks_per_cycle`).
 
-    ends: int64 [N], from the start of the row's sequence. Models that follow registers alone have the rest:
-    waits: int64 [N, W], by wait_names; limiting: int64 [N], the result that a row waited for last, or -1.
+    ends: int64 [N], from the start of the row's sequence. Models that follow registers have the rest, and others where
+    custom instructions have results that are waited for: waits: int64 [N, W], by wait_names; limiting: int64 [N], the
+    result that a row waited for last, or -1; of a custom instruction its cost class, after the core's own results in
+    models that follow registers.
     """
 
     ends: np.ndarray
@@ -77,17 +82,17 @@ def whole_cycles(ticks: np.ndarray, core: Core) -> np.ndarray:
 def price(
     program: Program,
     core: Core | None = None,
-    latencies: Mapping[str, float] | None = None,
+    custom_costs: Mapping[str, float] | None = None,
     memory: Sequence[Extra] = (),
 ) -> Timing:
     """Price a program: one pass of a compiled loop over its rows, so sweeps can call it again and again.
 
-    core: one that differs from the program's core in numbers only (default: the program's core); latencies:
-    cycles by "extension.instruction", where they differ from the extension's own; memory: what the board's
-    memories add (see `memory_extras`).
-    Raises CostError if the core has no cost for a group, UsageError for a latency that cannot be.
+    core: one that differs from the program's core in numbers only (default: the program's core); custom_costs: cycles
+    by "extension.instruction.latency" and "….issue_cycles", where they differ from the extension's own; memory: what
+    the board's memories add (see `memory_extras`).
+    Raises CostError if the core has no cost for a group, UsageError for cycles that cannot be.
     """
-    costs = make_costs(program, core or program.core, latencies or {})
+    costs = make_costs(program, core or program.core, custom_costs or {})
     rows = program_rows(program, costs)
     cycles = whole_cycles(program.trace.counts @ edge_ticks(program, rows.ends), costs.core)
     for extra in (*operand_extras(program, costs, rows), *memory):
@@ -95,17 +100,17 @@ def price(
     return Timing(program.trace.scopes, cycles, program.instructions)
 
 
-def make_costs(program: Program, core: Core, latencies: Mapping[str, float]) -> Costs:
+def make_costs(program: Program, core: Core, custom_costs: Mapping[str, float]) -> Costs:
     """Look up every cost class and every combination of pair rules of a program."""
     if tuple(core.pair_rules) != program.rules:
         raise ValueError(f"the program was not decoded for the pair rules of core {core.name}; decode it again")
-    for name, cycles in latencies.items():
-        if not 1 <= cycles <= MOST_CYCLES or cycles != int(cycles):
-            raise UsageError(f"latency of {name}: found {cycles}; expected whole cycles, 1 to {MOST_CYCLES}")
-    class_cycles = [_cycles_of(c, program, core, latencies) for c in program.classes]
+    check_custom_costs(custom_costs)
+    found = [_costs_of(c, program, core, custom_costs) for c in program.classes]
+    cycles, latencies = np.array([pair for pair, _ in found], np.int64).reshape(-1, 2).T.copy()
     rules = np.array([rule.cycles for rule in core.pair_rules.values()], np.int64)
     masks = np.arange(1 << len(rules))[:, None] >> np.arange(len(rules)) & 1
-    return Costs(core, np.array(class_cycles, np.int64), masks @ rules, _front_end(core.front_end, program))
+    kinds = tuple(kind for _, kind in found)
+    return Costs(core, cycles, latencies, kinds, masks @ rules, _front_end(core.front_end, program))
 
 
 def _front_end(part: Fetch | Refill | DualIssue | PairedNarrow, program: Program) -> tuple[np.ndarray, ...]:
@@ -119,12 +124,20 @@ def _front_end(part: Fetch | Refill | DualIssue | PairedNarrow, program: Program
     return paired_narrow.parameters(part, program.issue)
 
 
-def _cycles_of(cost: CostClass, program: Program, core: Core, latencies: Mapping[str, float]) -> int:
-    """Cycles of a cost class when it executes; 1 for a divide, whose operands decide the rest."""
+def _costs_of(
+    cost: CostClass, program: Program, core: Core, custom_costs: Mapping[str, float]
+) -> tuple[tuple[int, int], str]:
+    """Cycles of a cost class when it executes and latency of a custom instruction, and the kind of their source."""
     if cost.group is None:
-        custom = program.custom[cost.custom]
-        return int(latencies.get(cost.custom, custom.cost.cycles(custom.shape(port_bits=32))[1]))
-    group = core.groups.get(cost.group)
+        instruction = program.custom[cost.custom]
+        kind = custom_kind(cost.custom, instruction, core, custom_costs)
+        return custom_cycles(cost.custom, instruction, core, custom_costs), kind
+    return (_cycles_of(cost, core), 0), core.groups[cost.group].source.kind
+
+
+def _cycles_of(cost: CostClass, core: Core) -> int:
+    """Cycles of one of the core's own; 1 for a divide, whose operands decide the rest."""
+    group = core.groups.get(cost.group or "")
     if group is None:
         raise CostError(f"core {core.name} has no cost for {cost.group!r} instructions, which were executed")
     odd = core.odd_encoding.cycles if cost.odd_memory else 0
@@ -137,15 +150,20 @@ def program_rows(program: Program, costs: Costs) -> Rows:
     """Run the core's model over all rows."""
     issue = program.issue
     if issue is None:
-        ends = _ROW_ENDS[costs.core.model](
+        flow = interlock.NOTHING
+        if program.flow is not None and (costs.class_latencies > costs.class_cycles).any():
+            flow = program.flow._replace(latencies=costs.class_latencies)
+        ends, waits, producers = _ROW_ENDS[costs.core.model](
             program.cost_class, program.pair, program.shape, program.starts, program.taken,
-            costs.class_cycles, costs.pair_cycles, *costs.front_end,
+            costs.class_cycles, costs.pair_cycles, *costs.front_end, flow,
         )  # fmt: skip
-        return Rows(ends)
+        if not len(waits):
+            return Rows(ends)
+        return Rows(ends, (interlock.CUSTOM_RESULT,), waits[:, None], producers)
     model = dual_issue if costs.core.model == "dual_issue" else paired_narrow
     found = model.row_ends(
         issue.instructions, issue.sources, issue.results, issue.row, issue.leaves, program.starts,
-        costs.class_cycles, *costs.front_end,
+        costs.class_cycles, costs.class_latencies, *costs.front_end,
     )  # fmt: skip
     return Rows(found[0], model.WAITS, *found[1:])
 
@@ -180,18 +198,12 @@ def operand_extras(program: Program, costs: Costs, rows: Rows) -> Iterator[Extra
 def _condition_failed(program: Program, costs: Costs, cycles: int) -> Iterator[Extra]:
     """An instruction whose condition fails takes the core's cycles for that in place of its own."""
     trace, at = program.trace, program.skip_class
-    kinds = np.array(["" if c < 0 else kind_of(program, costs.core, c) for c in at.tolist()], dtype=object)
+    kinds = np.array(["" if c < 0 else costs.class_kinds[c] for c in at.tolist()], dtype=object)
     for kind in sorted(set(kinds.tolist()) - {""}):
         own = kinds == kind
         yield Extra("", kind, trace.skipped_at[own], -trace.skipped[:, own] * costs.class_cycles[at[own]])
     known, failed = at >= 0, costs.core.condition_failed
     yield Extra("", failed.source.kind, trace.skipped_at[known], trace.skipped[:, known] * cycles)
-
-
-def kind_of(program: Program, core: Core, cost_class: int) -> str:
-    """Kind of the source that a cost class rests on."""
-    cost = program.classes[cost_class]
-    return core.groups[cost.group].source.kind if cost.group else program.custom[cost.custom].cost.source.kind
 
 
 def _divide_cycles(core: Core, group: str, classes: int) -> np.ndarray:

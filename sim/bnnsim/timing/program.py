@@ -14,6 +14,7 @@ from bnnsim.errors import CostError
 from bnnsim.isa import Instruction
 from bnnsim.timing.core import Core
 from bnnsim.timing.in_order import REPLAYED_INSTRUCTIONS
+from bnnsim.timing.interlock import Flow, make_flow
 from bnnsim.timing.issue_table import (
     REPLAYED_INSTRUCTIONS as REPLAYED_ACROSS_BLOCKS,
 )
@@ -30,7 +31,8 @@ class Program:
     to it and the row before), shape (see `in_order`): int32 [N]; addresses: int64 [N]; starts: int64 [E + 1],
     rows of an edge; replayed: int64 [E], how many of them are replayed, 0 after a taken branch;
     custom: by full name; skip_class: int64 [K], cost class of trace.skipped_at, -1 where nothing executed;
-    divide_groups: [D], group of trace.divides_at; issue: what models that follow registers need beside.
+    divide_groups: [D], group of trace.divides_at; issue: what models that follow registers need beside; flow: what the
+    others need if custom instructions have results.
     """
 
     trace: Trace
@@ -47,6 +49,7 @@ class Program:
     skip_class: np.ndarray
     divide_groups: tuple[str, ...]
     issue: IssueTable | None = None
+    flow: Flow | None = None
 
     @cached_property
     def instructions(self) -> np.ndarray:
@@ -62,6 +65,14 @@ class Program:
     def row_edge(self) -> np.ndarray:
         """int64 [N]: the edge of each row."""
         return np.repeat(np.arange(len(self.replayed)), np.diff(self.starts))
+
+    @cached_property
+    def custom_executions(self) -> np.ndarray:
+        """int64 [S]: custom instructions executed, those whose condition failed left out."""
+        custom = np.array([c.group is None for c in self.classes], bool)
+        by_edge = np.bincount(self.row_edge, custom[self.cost_class] & self.own, len(self.replayed)).astype(np.int64)
+        failed = np.array([c >= 0 and bool(custom[c]) for c in self.skip_class.tolist()], bool)
+        return self.trace.counts @ by_edge - self.trace.skipped[:, failed].sum(axis=1)
 
     @cached_property
     def own(self) -> np.ndarray:
@@ -112,6 +123,7 @@ def decode_program(trace: Trace, image: Image, core: Core) -> Program:
         skip_class=np.array([-1 if i is None else classes[i] for i in skipped], np.int64),
         divide_groups=tuple("" if i is None else entries[i].group or "" for i in dividers),
         issue=issue,
+        flow=make_flow(trace, reader.operands(), rows, replayed) if reader.custom and not issues else None,
     )
     _check_divides(program, reader)
     return program

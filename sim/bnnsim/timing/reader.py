@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bnnsim.build.image import Image
+from bnnsim.build.image import CustomSite, Image
 from bnnsim.errors import CostError
 from bnnsim.isa import Instruction
+from bnnsim.isa.inspect import hint, is_custom_word
 from bnnsim.timing.core import Core
 from bnnsim.timing.decode import Decoded, decode_instruction, size_bytes
 from bnnsim.timing.in_order import shape_of
-from bnnsim.timing.operands import Operands, custom_operands, read_operands
+from bnnsim.timing.operands import Operands, custom_operands, operands_of, read_operands
 from bnnsim.timing.table import ISSUE_MODELS
 
 UNKNOWN = "unknown"  # a group of this name prices instructions that no other group has
@@ -43,6 +44,7 @@ class Entry:
     cost_class: int
     shape: int
     operands: Operands | None = None
+    custom: Instruction | None = None
 
 
 class Reader:
@@ -74,8 +76,9 @@ class Reader:
         if (site := self.image.sites.get(address)) is not None:
             name = self._full_names[site.instruction.name]
             self.custom[name] = site.instruction
-            operands = self._custom_operands(address, site.instruction) if self._follows_registers else None
-            return Entry(address, 4, None, None, self._class(CostClass(None, name)), shape_of(address, 4), operands)
+            operands = self._custom_operands(site) if self._follows_registers else None
+            cost_class, shape = self._class(CostClass(None, name)), shape_of(address, 4)
+            return Entry(address, 4, None, None, cost_class, shape, operands, site.instruction)
         code = self.image.read(address, 2)
         size = size_bytes(int.from_bytes(code, "little"))
         code = self.image.read(address, size)
@@ -85,6 +88,8 @@ class Reader:
             group, decoded = UNKNOWN, decoded or (None if self._follows_registers else Decoded(".short", ""))
         if decoded is None or group is None:
             raise CostError(self._complaint(address, code, decoded))
+        if decoded.mnemonic == "it":
+            self._note_it_block(address, code[0])
         odd_memory = size == 4 and bool(address & 2) and group in self.core.memory
         shape = shape_of(address, size, self.core.groups[group].folded)
         cost_class = self._class(CostClass(group, "", decoded.registers, odd_memory))
@@ -92,9 +97,20 @@ class Reader:
         return Entry(address, size, group, decoded, cost_class, shape, operands)
 
     def _operands(self, address: int, code: bytes, decoded: Decoded, group: str) -> Operands:
-        if decoded.mnemonic == "it":
-            self._note_it_block(address, code[0])
         return read_operands(code, self.core.groups[group], address in self._in_it)
+
+    def operands(self) -> list[Operands]:
+        """Operands of all entries, for a core whose table says of no group what it does."""
+        return [self._operands_of(entry) for entry in self.entries]
+
+    def _operands_of(self, entry: Entry) -> Operands:
+        if (site := self.image.sites.get(entry.address)) is not None:
+            return self._custom_operands(site)
+        decoded = entry.decoded
+        if decoded is None or not decoded.mnemonic.isalnum():
+            return Operands()  # priced though unknown
+        code = self.image.read(entry.address, entry.size_bytes)
+        return operands_of(code, decoded.mnemonic, entry.address in self._in_it)
 
     def _note_it_block(self, address: int, code: int) -> None:
         """Remember which instructions an IT makes conditional: 4 minus the trailing zeros of its mask."""
@@ -103,10 +119,8 @@ class Reader:
             self._in_it.add(address)
             address += size_bytes(int.from_bytes(self.image.read(address, 2), "little"))
 
-    def _custom_operands(self, address: int, instruction: Instruction) -> Operands:
-        code = self.image.read(address, 4)
-        word = int.from_bytes(code[:2], "little") << 16 | int.from_bytes(code[2:], "little")
-        return custom_operands(instruction.encoding.registers_of(word), instruction.encoding.form.operands)
+    def _custom_operands(self, site: CustomSite) -> Operands:
+        return custom_operands(site.instruction, site.word)
 
     def _class(self, key: CostClass) -> int:
         return self.classes.setdefault(key, len(self.classes))
@@ -119,8 +133,8 @@ class Reader:
         halfwords = [int.from_bytes(code[i : i + 2], "little") for i in range(0, len(code), 2)]
         word = " ".join(f"{h:04x}" for h in halfwords)
         text = decoded.text if decoded else "no instruction of the base ISA"
-        if halfwords[0] & 0xEC00 == 0xEC00:  # the coprocessors' part of the encoding space
-            advice = "select the extension that defines it"
+        if len(code) == 4 and is_custom_word(encoded := halfwords[0] << 16 | halfwords[1]):
+            advice = hint(encoded)
         else:
             advice = "add its mnemonic to a group of the core's table"
         return f"{place}: {word} ({text}) has no cost on core {core}; {advice}"

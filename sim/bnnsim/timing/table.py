@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -13,6 +13,8 @@ from bnnsim.yamlwords import Problems
 Cycles = Annotated[int, Field(ge=0, le=1000)]
 Names = tuple[str, ...]
 When = Literal["always", "address_free_of_result", "address_uses_writeback", "uses_vfp_result"]
+PortBits = Literal[32, 64, 128, 256]
+WIDEST_BITS, WIDEST_MEMORY = 256, "XMOS-class memory"  # XS3A reads a vector of 256 bits a cycle
 FORMS = ("register_offset", "to_pc", "core_pair")
 Unit = Literal["alu", "multiply", "load", "store", "branch", "hint", "vfp", "vfp_accumulate"]
 
@@ -106,6 +108,30 @@ class PairRule(Part):
     when: When = "always"
     cycles: int = Field(ge=-8, le=64)
     source: CostSource
+
+
+class DataPort(Part):
+    """How many bits a custom instruction moves to or from memory in a cycle; loads and stores of the base ISA have
+    costs of their own. built_bits: of the core as it is sold; another width is a change of the core.
+    """
+
+    bits: PortBits
+    built_bits: PortBits
+    source: CostSource
+
+    @model_validator(mode="before")
+    @classmethod
+    def _built(cls, values: Any) -> Any:
+        """A core's own file names one width; variants and overrides keep what it was."""
+        return {"built_bits": values["bits"], **values} if isinstance(values, dict) and "bits" in values else values
+
+    @property
+    def change(self) -> str | None:
+        """What differs from the core as it is sold, in words; None if nothing does."""
+        if self.bits == self.built_bits:
+            return None
+        memory = f", {WIDEST_MEMORY}" if self.bits == WIDEST_BITS else ""
+        return f"{self.bits}-bit data port in place of {self.built_bits}{memory}"
 
 
 class OddEncoding(Part):
