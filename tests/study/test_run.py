@@ -127,7 +127,7 @@ def test_changing_a_cost_neither_builds_nor_emulates(monkeypatch):
 
     monkeypatch.setattr("bnnsim.build.toolchain.Toolchain._run", fail)
     monkeypatch.setattr("bnnsim.emulate.run.emulate", fail)
-    after = make(variants=["popcount_blocked"], set={"popcnt.popc.latency": 3})
+    after = make(variants=["popcount_blocked"], set={"popcnt.popc.issue_cycles": 3})
     assert after.cells[0].cycles == before.cells[0].cycles
     words = 175_232 + 73_984
     grown = after.cells[1].cycles - before.cells[1].cycles

@@ -137,7 +137,7 @@ def test_group_missing_in_the_other_core(program):
     [
         ("svc #1", [f"{CODE:#010x} in start", "df01", "svc #1", "cortex-m4"]),
         (".inst.w 0xf7f00000", ["f7f0 0000 (no instruction"]),
-        (".inst.w 0xee400000", [f"{CODE:#010x}", "ee40 0000 (cdp", "select the extension"]),
+        (".inst.w 0xee400000", [f"{CODE:#010x}", "ee40 0000 (cdp", "popc r0, r0 with --isa popcnt"]),
     ],
 )
 def test_no_cost(tmp_path, traced, asm, words):
