@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bnnsim.report.lines import bound
 from bnnsim.study.results import CellResult, Comparison
 
 _MOST_NAMES = 6  # of layers; the JSON has all
@@ -18,9 +19,9 @@ def bounds(comparison: Comparison, cells: tuple[CellResult, ...]) -> list[str]:
         layers = ", ".join(cell.touched[:_MOST_NAMES])
         more = len(cell.touched) - _MOST_NAMES
         layers += f" and {more} more" if more > 0 else ""
-        bound = f"{cell.bound:.2f}×" if cell.bound else "without limit"
         found.append(
             f"{cell.isa}: its custom instructions execute in {layers}: {cell.touched_cycles:,} of the {total:,} cycles "
-            f"of {comparison.reference_isa}. Bound {bound} if these took no time, achieved {cell.speedup:.2f}×."
+            f"of {comparison.reference_isa}. Bound {bound(cell.bound)} if these took no time, achieved "
+            f"{cell.speedup:.2f}×."
         )
     return found

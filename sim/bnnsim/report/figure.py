@@ -61,7 +61,8 @@ def draw(comparison: Comparison, form: str) -> bytes:
         axes = figure.subplots(len(bars), 1, squeeze=False, height_ratios=heights)[:, 0]
         for axis, group, cells in zip(axes, bars, groups, strict=True):
             _stack(axis, group, layers)
-            axis.set_title(lines.title(comparison, cells[0]), loc="left", fontsize=10, fontweight="bold")
+            title = lines.title(comparison, cells[0], "\n")
+            axis.set_title(title, loc="left", fontsize=10, fontweight="bold")
         figure.legend(
             *axes[0].get_legend_handles_labels(),
             loc="lower left",
@@ -97,7 +98,7 @@ def _bars(comparison: Comparison, cells: tuple[CellResult, ...]) -> list[_Bar]:
         cycles = {layer.name: layer.cycles for layer in cell.layers}
         known = cell.speedup is not None and cell.isa != comparison.reference_isa
         note = f"{cell.speedup:.2f}× {comparison.reference_isa}" if known else ""
-        note += f", bound {cell.bound:.2f}×" if known and cell.bound and cell.touched else ""
+        note += f", bound {lines.bound(cell.bound)}" if known and cell.touched else ""
         bars.append(_Bar(cell.isa, cycles, note))
     return bars
 

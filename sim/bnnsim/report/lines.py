@@ -146,11 +146,16 @@ def _unvalidated(comparison: Comparison) -> dict[str, tuple[str, ...]]:
     return {f"{c.core} on {c.board}": c.unvalidated for c in comparison.cells if c.unvalidated}
 
 
-def title(comparison: Comparison, cell: CellResult) -> str:
-    """Return e.g. `smallcifar on cortex-m4, board zero-wait (no real part), 100 MHz`."""
+def bound(value: float | None) -> str:
+    """Amdahl's bound as text; None: no cycles are left. Beyond 100× it bounds nothing that anybody will reach."""
+    return f"{value:.2f}×" if value and value <= 100 else "over 100×"
+
+
+def title(comparison: Comparison, cell: CellResult, before_change: str = "; ") -> str:
+    """Return e.g. `smallcifar on cortex-m4, board zero-wait (no real part), 100 MHz`, and what changes the core."""
     real = "" if cell.real_board else " (no real part)"
-    change = f" (core change: {cell.core_change})" if cell.core_change else ""
-    return f"{comparison.network} on {cell.core}{change}, board {cell.board}{real}, {cell.clock_hz / 1e6:g} MHz"
+    change = f"{before_change}core change: {cell.core_change}" if cell.core_change else ""
+    return f"{comparison.network} on {cell.core}, board {cell.board}{real}, {cell.clock_hz / 1e6:g} MHz{change}"
 
 
 def made_with(comparison: Comparison, core: str) -> str:
