@@ -6,7 +6,8 @@ import pytest
 import yaml
 
 from bnnsim.paths import data_root
-from bnnsim.study.config import make_study
+from bnnsim.report.lines import bound
+from bnnsim.study.config import load_study, make_study
 from bnnsim.study.run import run_study
 from tests.conftest import REPOSITORY
 
@@ -60,3 +61,17 @@ def test_the_table_of_cores_and_boards_is_what_compare_gives(readme):
         values = [part for c in (base, popcnt) for part in (f"{c.cycles:,}", f"{c.milliseconds:.2f}")]
         values.append(f"{popcnt.speedup:.2f}×")
         assert rows[core if board == "zero-wait" else board] == values
+
+
+def catalogue_row(cell):
+    layers = {layer.name: f"{layer.cycles:,} ({layer.variant})" for layer in cell.layers}
+    most = f"{bound(cell.bound)}" if cell.touched else "–"
+    columns = [f"`{cell.isa}`", f"{cell.cycles:,}", f"{cell.speedup:.2f}×", most]
+    return f"| {' | '.join([*columns, *(layers[name] for name in ('conv1', 'conv2', 'conv3'))])} |"
+
+
+def test_the_catalogue_is_what_its_experiment_gives(readme):
+    comparison = run_study(load_study("extensions-on-m4"))
+    assert comparison.failures == ()
+    shown = re.findall(r"^\| `.*", readme, re.MULTILINE)[: len(comparison.cells)]
+    assert shown == [catalogue_row(cell) for cell in comparison.cells]

@@ -12,6 +12,7 @@ extension = Extension(
 @extension.instruction(
     CX3A(op=3, immediate_bits=3),
     latency=1,
+    primitive="push_threshold",
     source=Source.assumed(
         "the ALU's subtraction gives the bit, about 150 gates behind it shift the third register by one place, which "
         "needs no shifter"

@@ -321,6 +321,9 @@ def vsetm(n: u32, state):
         ((3, unit(vr=_WORDS_OF_ONES)), 0xFFFFFFFF),
         ((1, unit(vc=_COUNT, vd=_COUNT)), 0),
         ((2, unit(vr=[0, 0, 0x80000000])), 0x80000000),
+        ((4, unit(vr=_COUNT)), 5),
+        ((5, unit(vr=_COUNT)), 6),
+        ((6, unit(vr=_COUNT)), 7),
     ],
 )
 def vgetr(imm, state):

@@ -9,6 +9,7 @@ fixed_time: true
 supports: in_c >= 4 and kernel_h * kernel_w <= 256
 --- */
 #include "average.h"
+#include "dsp.h"
 
 enum { FRACTION_BITS = 12 };
 

@@ -23,7 +23,6 @@ supports: kernel_h * kernel_w * in_c <= 32766
 #include "bnn_layer.h"
 #include "counters.h"
 #include "pad.h"
-#include "primitives.h"
 #include "tables.h"
 
 void bbconv2d_bitsliced_tables(const bnn_layer *layer)

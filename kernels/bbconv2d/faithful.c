@@ -16,8 +16,9 @@ weights: bit O/32 O%32 Y X C/32 C%32
 scratch_bytes: frame_bytes
 --- */
 #include "bnn_layer.h"
+#include "counting.h"
+#include "inline.h"
 #include "pad.h"
-#include "primitives.h"
 
 #define FILTER(o) sum[o] += n - 2 * (int32_t)BNN_PUBLISHED_POPCOUNT(a ^ w[(o) * filter_words]);
 #define FILTERS8(o) \

@@ -17,8 +17,8 @@ scratch_bytes: frame_bytes + 8 * (kernel_h * kernel_w * in_words + 3)
 #include "bnn_layer.h"
 #include "harley.h"
 #include "pad.h"
-#include "primitives.h"
 #include "region.h"
+#include "threshold.h"
 
 /* The outputs of one pixel, a word of 32 channels at a time, channel 31 first. */
 static void pixel(const bnn_layer *layer, const bnn_harley_patch *p, int32_t synapses, uint32_t *out, int listed)

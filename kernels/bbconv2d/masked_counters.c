@@ -17,8 +17,8 @@ supports: kernel_h * kernel_w * in_c <= 32766
 --- */
 #include "bitsliced.h"
 #include "bnn_layer.h"
+#include "inline.h"
 #include "pad.h"
-#include "primitives.h"
 #include "region.h"
 #ifdef __thumb2__
 #include "planes.h"

@@ -5,7 +5,6 @@
 #include "bnn_layer.h"
 #include "counters.h"
 #include "pad.h"
-#include "primitives.h"
 #include "table_pairs_tile.h"
 
 /* begin_pairs, threshold_counters: bnn_begin_pairs and bnn_threshold_counters, or what takes their place. A macro, so

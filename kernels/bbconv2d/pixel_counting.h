@@ -3,8 +3,8 @@
 #define PIXEL_COUNTING_H
 #include <stdint.h>
 #include "bitsliced.h"
+#include "inline.h"
 #include "planes.h"
-#include "primitives.h"
 
 enum {
     PLANES = 16,     /* room for a number's planes */

@@ -28,9 +28,10 @@ supports: >-
 --- */
 #include "bitsliced.h"
 #include "bnn_layer.h"
+#include "counting.h"
+#include "inline.h"
 #include "pad.h"
 #include "pixel_counting.h"
-#include "primitives.h"
 #include "region.h"
 
 enum { LANES = 32 };

@@ -14,8 +14,8 @@ weights: bit O Y X C/32 C%32
 scratch_bytes: frame_bytes
 --- */
 #include "bnn_layer.h"
+#include "counting.h"
 #include "pad.h"
-#include "primitives.h"
 #include "sign.h"
 
 /* One dot product: output pixel (y, x), the filter at w. */

@@ -22,7 +22,6 @@ supports: kernel_h * kernel_w * in_c <= 32767
 #include "patch_halves.h"
 #include "patch_popcount.h"
 #include "patches.h"
-#include "primitives.h"
 
 BNN_DEFINE_ROUTINE(bbconv2d_popcount_two)
 {

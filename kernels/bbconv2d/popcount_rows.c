@@ -13,9 +13,9 @@ scratch_bytes: frame_bytes + 4 * kernel_h * kernel_w * in_words
 --- */
 #include "bnn_layer.h"
 #include "pad.h"
-#include "primitives.h"
 #include "region.h"
 #include "rows.h"
+#include "threshold.h"
 
 /* The packed outputs of one pixel. weights: of the first output at the first tap in the image. */
 static void pixel(const bnn_layer *layer, const bnn_rows_window *w, const uint32_t *weights, uint32_t synapses,

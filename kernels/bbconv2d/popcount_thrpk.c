@@ -3,7 +3,7 @@ operator: BBConv2D
 variant: popcount_thrpk
 idea: popcount_tops where one instruction compares a sum and packs the bit
 registers: as popcount_blocked's
-needs: [popcount, thrpk, thumb2]
+needs: [popcount, push_threshold, thumb2]
 fixed_time: true
 weights: bit O/4 Y X C/32 O%4 C%32
 scratch_bytes: frame_bytes + 272 * out_words + 8 * kernel_h * kernel_w * in_words

@@ -11,6 +11,7 @@ weights: bit O/2 Y X C/32 O%2 C%32
 scratch_bytes: frame_bytes
 --- */
 #include "dots.h"
+#include "dsp.h"
 
 BNN_NOINLINE uint64_t count_bytes(const bnn_runs *p, const uint32_t *a, const uint32_t *w)
 {

@@ -18,7 +18,6 @@ scratch_bytes: frame_bytes + 272 * out_words + 24 * kernel_h * kernel_w * in_wor
 #include "bnn_layer.h"
 #include "pad.h"
 #include "patch_vxpopa.h"
-#include "primitives.h"
 
 /* Two outputs: r0, r2 their widths; bits are pushed from above. */
 #define PUSH(d, bits)               \

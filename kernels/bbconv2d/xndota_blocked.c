@@ -14,44 +14,31 @@ scratch_bytes: frame_bytes + 272 * out_words + 8 * kernel_h * kernel_w * in_word
 --- */
 #define BNN_XPOPA(x, a, w) "bnnsim_xndota " #x ", " #a ", " #w ", 31\n\t"
 #include "bnn_layer.h"
+#include "isa.h"
 #include "pad.h"
+#include "patch_spans.h"
 #include "patch_xpopa.h"
 #include "patches.h"
-#include "primitives.h"
 
 /* A table's entry is bias and width. */
-#define START_FOUR(a, b, c, d)                  \
-    "ldr.w r12, " BNN_STACK(BNN_TABLE) "\n\t"   \
-    "ldr.w " #a ", [r12]\n\t"                   \
-    "ldr.w " #b ", [r12, #8]\n\t"               \
-    "ldr.w " #c ", [r12, #16]\n\t"              \
-    "ldr.w " #d ", [r12, #24]\n\t"              \
-    "add.w " #a ", " #a ", r7\n\t"              \
-    "add.w " #b ", " #b ", r7\n\t"              \
-    "add.w " #c ", " #c ", r7\n\t"              \
-    "add.w " #d ", " #d ", r7\n\t"
-#define START_ONE START_FOUR(r8, r9, r10, r11)
-#define START_TWO START_FOUR(r4, r6, r8, r10) "mov.n r5, r4\n\tmov.n r7, r6\n\tmov.n r9, r8\n\tmov.n r11, r10\n\t"
+#define START_ONE BNN_START_FOUR(r8, r9, r10, r11, 0, 8, 16, 24)
+#define START_TWO BNN_START_FOUR(r4, r6, r8, r10, 0, 8, 16, 24) BNN_START_SECOND
 
-#define PUSH(bits, x, w)       \
-    "cmp.w " #x ", " #w "\n\t" \
-    "rrx " #bits ", " #bits "\n\t"
-#define PUSH_TWO(x0, x1, w) PUSH(r2, x0, w) PUSH(r3, x1, w)
 #define THRESHOLDS_TWO                         \
     "ldr.w r12, [r0, #4]\n\t"                  \
     "ldr.w lr, [r0, #12]\n\t"                  \
-    PUSH_TWO(r4, r5, r12) PUSH_TWO(r6, r7, lr) \
+    BNN_SPANS_PUSH_TWO(r4, r5, r12) BNN_SPANS_PUSH_TWO(r6, r7, lr) \
     "ldr.n r4, [r0, #20]\n\t"                  \
     "ldr.n r5, [r0, #28]\n\t"                  \
     "add.w r0, r0, #32\n\t"                    \
-    PUSH_TWO(r8, r9, r4) PUSH_TWO(r10, r11, r5)
+    BNN_SPANS_PUSH_TWO(r8, r9, r4) BNN_SPANS_PUSH_TWO(r10, r11, r5)
 #define THRESHOLDS_ONE                         \
     "ldr.n r4, [r0, #4]\n\t"                   \
     "ldr.n r5, [r0, #12]\n\t"                  \
     "ldr.n r6, [r0, #20]\n\t"                  \
     "ldr.n r7, [r0, #28]\n\t"                  \
     "add.w r0, r0, #32\n\t"                    \
-    PUSH(r2, r8, r4) PUSH(r2, r9, r5) PUSH(r2, r10, r6) PUSH(r2, r11, r7)
+    BNN_PUSH(r2, r8, r4) BNN_PUSH(r2, r9, r5) BNN_PUSH(r2, r10, r6) BNN_PUSH(r2, r11, r7)
 
 BNN_DEFINE_ROUTINE(bbconv2d_xndota_two)
 {

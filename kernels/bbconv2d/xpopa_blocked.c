@@ -18,7 +18,6 @@ scratch_bytes: frame_bytes + 272 * out_words + 8 * kernel_h * kernel_w * in_word
 #include "patch_sums.h"
 #include "patch_xpopa.h"
 #include "patches.h"
-#include "primitives.h"
 
 BNN_DEFINE_ROUTINE(bbconv2d_xpopa_two)
 {

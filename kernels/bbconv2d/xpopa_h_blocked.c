@@ -15,10 +15,10 @@ scratch_bytes: frame_bytes + 336 * out_words + 12 * kernel_h * kernel_w * in_wor
 supports: kernel_h * kernel_w * in_c <= 65534
 --- */
 #include "bnn_layer.h"
+#include "isa.h"
 #include "pad.h"
 #include "patch_routine.h"
 #include "patch_threes.h"
-#include "primitives.h"
 
 #define LOWER(x, a, w) "bnnsim_xpopa_h " #x ", " #a ", " #w ", 0\n\t"
 #define UPPER(x, a, w) "bnnsim_xpopa_h " #x ", " #a ", " #w ", 1\n\t"

@@ -11,7 +11,7 @@ fixed_time: true
 weights: bit O Y X C/32 C%32
 --- */
 #include "bnn_layer.h"
-#include "primitives.h"
+#include "counting.h"
 #include "sign.h"
 
 void bbfc_faithful(const bnn_layer *layer)

@@ -12,7 +12,7 @@ scratch_bytes: 16 * ((out_c + 3) // 4)
 --- */
 #include "bnn_layer.h"
 #include "dense_xndota.h"
-#include "primitives.h"
+#include "threshold.h"
 
 void bbfc_xndota_unrolled(const bnn_layer *layer)
 {

@@ -12,7 +12,7 @@ scratch_bytes: (out_c + 15) // 16 * 32 + (in_h * in_w * in_words + 7) // 8 * 32
 supports: in_h * in_w * in_words <= 2040
 --- */
 #include "bnn_layer.h"
-#include "primitives.h"
+#include "threshold.h"
 #include "vector_dense.h"
 
 void bbfc_xvpu(const bnn_layer *layer)

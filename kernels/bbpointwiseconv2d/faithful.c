@@ -13,7 +13,7 @@ fixed_time: true
 weights: bit O/32 O%32 Y X C/32 C%32
 --- */
 #include "bnn_layer.h"
-#include "primitives.h"
+#include "counting.h"
 #include "sign.h"
 
 #define FILTER(k) sum[k] += n - 2 * (int32_t)BNN_PUBLISHED_POPCOUNT(a ^ w[(k) * words]);

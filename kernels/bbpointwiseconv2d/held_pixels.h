@@ -3,7 +3,8 @@
 #ifndef BBPOINTWISECONV2D_HELD_PIXELS_H
 #define BBPOINTWISECONV2D_HELD_PIXELS_H
 #include "bnn_layer.h"
-#include "primitives.h"
+#include "counting.h"
+#include "isa.h"
 
 /* SUM: sum = start + bits in which a and w differ. ADD: sum += those, and free is used up. LAST: as ADD, or w is used
  * up. A kernel for another instruction defines ADD and SUM itself. */

@@ -12,7 +12,7 @@ fixed_time: true
 weights: bit O Y X C/32 C%32
 --- */
 #include "bnn_layer.h"
-#include "primitives.h"
+#include "counting.h"
 #include "sign.h"
 
 void bbpointwiseconv2d_plain(const bnn_layer *layer)

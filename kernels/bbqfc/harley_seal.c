@@ -10,7 +10,7 @@ weights: bit O Y X C/32 C%32
 --- */
 #include "bitsliced.h"
 #include "bnn_layer.h"
-#include "primitives.h"
+#include "counting.h"
 #include "requantize.h"
 
 /* Per bit: *sum + a + b; the carry is returned. */

@@ -11,7 +11,7 @@ fixed_time: true
 weights: bit OYXC
 --- */
 #include "bnn_layer.h"
-#include "primitives.h"
+#include "inline.h"
 #include "requantize.h"
 
 BNN_INLINE uint32_t bit_of(const uint32_t *words, int32_t i)

@@ -9,7 +9,7 @@ fixed_time: true
 weights: bit O/4 Y X C/32 O%4 C%32
 --- */
 #include "bnn_layer.h"
-#include "primitives.h"
+#include "counting.h"
 #include "requantize.h"
 
 /* An activation and four weights; the loads stand together because consecutive loads overlap. */

@@ -14,7 +14,6 @@ supports: in_h * in_w * in_words <= 2047
 --- */
 #include "bnn_layer.h"
 #include "dense.h"
-#include "primitives.h"
 #include "requantize_counts.h"
 
 void bbqfc_popcount_unrolled(const bnn_layer *layer)

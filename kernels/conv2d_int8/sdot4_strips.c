@@ -10,7 +10,7 @@ needs: [sdot4, dsp]
 fixed_time: true
 weights: int8 O/2 Y XC/4 O%2 XC%4
 scratch_bytes: 56 * ((out_c + 1) // 2) + (out_w + 2) // 3 * 24 * kernel_h * ((kernel_w * in_c + 3) // 4)
-  + ((out_w - 1) * stride_w + kernel_w) * in_c + 3
+  + (((out_w - 1) * stride_w + kernel_w) * in_c + 6) // 4 * 4
 --- */
 #include "bnn_layer.h"
 #include "byte_strips.h"

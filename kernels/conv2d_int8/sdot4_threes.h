@@ -7,6 +7,7 @@
 #define SDOT4_THREES_H
 #include "bnn_layer.h"
 #include "int8_smlad.h"
+#include "isa.h"
 
 enum { SDOT4_STEPS = 32, SDOT4_STEP_BYTES = 44, SDOT4_PAIR_BYTES_PER_WORD = 8 };
 

@@ -15,6 +15,7 @@ scratch_bytes: 6144 + ((in_c + 3) // 4) * (2048 * (1 + (in_c <= 64)) + 448)
 supports: kernel_h == 3 and kernel_w == 3 and stride_h == 1 and stride_w == 1 and in_c <= 512
 --- */
 #include "bnn_layer.h"
+#include "dsp.h"
 #include "int8.h"
 #include "int8_rescale.h"
 #include "int8_smlad.h"

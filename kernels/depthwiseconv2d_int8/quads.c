@@ -14,6 +14,7 @@ scratch_bytes: 4 * ((out_h - 1) * stride_h + kernel_h) * ((out_w - 1) * stride_w
 supports: depth_multiplier == 1
 --- */
 #include "bnn_layer.h"
+#include "dsp.h"
 #include "int8.h"
 #include "int8_rescale.h"
 

@@ -7,7 +7,6 @@ needs: []
 fixed_time: true
 --- */
 #include "bnn_layer.h"
-#include "primitives.h"
 
 void dequantize_int8_plain(const bnn_layer *layer)
 {

@@ -9,7 +9,6 @@ looks_up_in: weights
 constants: table
 --- */
 #include "bnn_layer.h"
-#include "primitives.h"
 
 void dequantize_int8_table(const bnn_layer *layer)
 {

@@ -14,6 +14,7 @@ weights: int8 O/4 YXC/4 O%4 YXC%4
 #include "bnn_layer.h"
 #include "int8.h"
 #include "int8_lanes.h"
+#include "isa.h"
 
 enum { STEPS = 16 };
 

@@ -3,7 +3,7 @@
 #define BNN_BITSLICED_H
 #include <stdint.h>
 #include "bnn_layer.h"
-#include "primitives.h"
+#include "inline.h"
 
 /* Per bit: (carry, s) = s + x + y. The sum replaces s, the carry x; y is used up. */
 #define BNN_FULL_ADD(s, x, y) \

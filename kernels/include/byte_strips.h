@@ -10,8 +10,8 @@
 #include <stdint.h>
 #include "bnn_layer.h"
 #include "copy.h"
+#include "inline.h"
 #include "int8_bytes.h"
-#include "primitives.h"
 
 typedef struct {
     uint32_t *words;

@@ -2,7 +2,7 @@
 #ifndef BNN_COPY_H
 #define BNN_COPY_H
 #include <stdint.h>
-#include "primitives.h"
+#include "inline.h"
 
 /* Without it compilers turn the loop into a call of memcpy or memset. */
 #define BNN_KEEP_LOOP() __asm__ volatile("" ::: "memory")

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include "bitsliced.h"
 #include "bnn_layer.h"
-#include "primitives.h"
+#include "inline.h"
 #include "region.h"
 
 enum { BNN_FEW_COUNTERS = 11 }; /* planes for layers of up to 1022 synapses */

@@ -2,8 +2,9 @@
  * population count instruction. */
 #ifndef BNN_DENSE_H
 #define BNN_DENSE_H
+#include "counting.h"
 #include "dense_steps.h"
-#include "primitives.h"
+#include "isa.h"
 
 #if defined(__thumb2__) && (defined(BNNSIM_POPCOUNT) || defined(BNNSIM_XOR_POPCOUNT_ACCUMULATE))
 #ifdef BNNSIM_XOR_POPCOUNT_ACCUMULATE

@@ -3,7 +3,7 @@
 #ifndef BNN_DENSE_BITS_H
 #define BNN_DENSE_BITS_H
 #include "bnn_layer.h"
-#include "primitives.h"
+#include "threshold.h"
 
 /* One output at a time, each with its words in a row, weights: bit O Y X C/32 C%32. count_differences: of the input,
  * weights and the number of their words. */

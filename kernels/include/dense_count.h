@@ -5,7 +5,7 @@
 #ifndef BNN_DENSE_COUNT_H
 #define BNN_DENSE_COUNT_H
 #include "bnn_layer.h"
-#include "primitives.h"
+#include "inline.h"
 
 /* What all outputs share. Assembly knows the offsets. */
 typedef struct {

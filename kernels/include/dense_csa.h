@@ -2,7 +2,7 @@
 #ifndef BNN_DENSE_CSA_H
 #define BNN_DENSE_CSA_H
 #include <stdint.h>
-#include "primitives.h"
+#include "isa.h"
 
 #define D_CSA(d, n, m) "bnnsim_csa " #d ", " #n ", " #m "\n\t"
 /* Two words of both runs, five cycles, to x and the register behind it; with the ones in `ones` they leave their sum in

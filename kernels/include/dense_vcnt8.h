@@ -3,7 +3,7 @@
 #ifndef BNN_DENSE_VCNT8_H
 #define BNN_DENSE_VCNT8_H
 #include "dense_steps.h"
-#include "primitives.h"
+#include "isa.h"
 
 #define BNN_DENSE_STEP               \
     BNN_DENSE_LOADS                  \

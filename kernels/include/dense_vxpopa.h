@@ -3,7 +3,8 @@
 #define BNN_DENSE_VXPOPA_H
 #include <stdint.h>
 #include "bnn_layer.h"
-#include "primitives.h"
+#include "inline.h"
+#include "isa.h"
 
 #define V_XPOPA(d, a, w) "bnnsim_vxpopa " #d ", " #a ", " #w "\n\t"
 #define V_WORD(a, w0, w1, w2, w3) V_XPOPA(d0, a, w0) V_XPOPA(d1, a, w1) V_XPOPA(d2, a, w2) V_XPOPA(d3, a, w3)

@@ -5,7 +5,8 @@
 #include <stdint.h>
 #include "bnn_layer.h"
 #include "dense_steps.h"
-#include "primitives.h"
+#include "inline.h"
+#include "isa.h"
 
 #define BNN_DENSE_STEP                   \
     BNN_DENSE_LOADS                      \

@@ -2,7 +2,7 @@
 #ifndef BNN_DENSE_XPOP_H
 #define BNN_DENSE_XPOP_H
 #include "dense_steps.h"
-#include "primitives.h"
+#include "isa.h"
 
 #define BNN_DENSE_STEP               \
     BNN_DENSE_LOADS                  \

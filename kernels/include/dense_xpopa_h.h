@@ -5,7 +5,7 @@
 #ifndef BNN_DENSE_XPOPA_H_H
 #define BNN_DENSE_XPOPA_H_H
 #include "dense_steps.h"
-#include "primitives.h"
+#include "isa.h"
 
 #define BNN_DENSE_LOWER(x, w) "bnnsim_xpopa_h " #x ", r3, " #w ", 0\n\t"
 #define BNN_DENSE_UPPER(x, w) "bnnsim_xpopa_h " #x ", r3, " #w ", 1\n\t"

@@ -3,9 +3,10 @@
 #define BNN_DOTS_H
 #include <stdint.h>
 #include "bnn_layer.h"
+#include "inline.h"
 #include "pad.h"
-#include "primitives.h"
 #include "region.h"
+#include "threshold.h"
 
 /* The in-image part of a patch: `rows` runs of `run` words, neither of which is 0. */
 typedef struct {

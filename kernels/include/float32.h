@@ -4,7 +4,7 @@
 #define BNN_FLOAT32_H
 #include <stdint.h>
 #include "bnn_layer.h"
-#include "primitives.h"
+#include "inline.h"
 
 BNN_INLINE uint32_t bnn_bits_of(float x)
 {

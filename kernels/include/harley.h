@@ -4,8 +4,9 @@
 #include <stdint.h>
 #include "bitsliced.h"
 #include "bnn_layer.h"
+#include "dsp.h"
+#include "inline.h"
 #include "planes.h"
-#include "primitives.h"
 #include "region.h"
 
 typedef struct {

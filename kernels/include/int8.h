@@ -3,7 +3,7 @@
 #define BNN_INT8_H
 #include <stdint.h>
 #include "bnn_layer.h"
-#include "primitives.h"
+#include "inline.h"
 
 /* A product of 64 bits: high * 2^32 + low. */
 typedef struct {

@@ -3,9 +3,9 @@
 #define BNN_INT8_BYTES_H
 #include <stdint.h>
 #include "bnn_layer.h"
+#include "inline.h"
 #include "int8_lanes.h"
 #include "int8_window.h"
-#include "primitives.h"
 
 /* Four loads side by side from any address: they overlap, which compilers do not always arrange. */
 #define BNN_LOAD_FOUR(a, b, c, d, from)                                                     \

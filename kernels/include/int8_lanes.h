@@ -3,7 +3,7 @@
 #define BNN_INT8_LANES_H
 #include <stdint.h>
 #include "bnn_layer.h"
-#include "primitives.h"
+#include "inline.h"
 
 enum { BNN_LANES = 4 };
 

@@ -7,6 +7,7 @@
 #define BNN_INT8_SMLAD_H
 #include <stdint.h>
 #include "bnn_layer.h"
+#include "dsp.h"
 #include "int8.h"
 #include "int8_rescale.h"
 #include "int8_window.h"

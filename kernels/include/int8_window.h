@@ -3,7 +3,7 @@
 #define BNN_INT8_WINDOW_H
 #include <stdint.h>
 #include "bnn_layer.h"
-#include "primitives.h"
+#include "inline.h"
 
 typedef struct {
     int32_t row, column;          /* of the window's first tap in the image; may lie outside */

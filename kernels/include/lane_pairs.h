@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include "bnn_layer.h"
 #include "byte_strips.h"
-#include "primitives.h"
+#include "inline.h"
 #include "push.h"
 #include "region.h"
 

@@ -6,8 +6,8 @@
 #define BNN_LCE_H
 #include <stdint.h>
 #include "bnn_layer.h"
+#include "inline.h"
 #include "int8.h"
-#include "primitives.h"
 
 /* Synapses of one output. */
 BNN_INLINE int32_t bnn_lce_synapses(const bnn_layer *layer)

@@ -3,10 +3,10 @@
 #define BNN_LCE_BLOCKS_H
 #include <stdint.h>
 #include "bnn_layer.h"
+#include "inline.h"
 #include "lce.h"
 #include "pad.h"
 #include "patches.h"
-#include "primitives.h"
 #include "region.h"
 
 /* A routine's "thresholds": it writes distances, doubled counts plus `odd`, where its table pointer stands. The table

@@ -4,8 +4,8 @@
 #include <stdint.h>
 #include "bnn_layer.h"
 #include "counters.h"
+#include "inline.h"
 #include "lce.h"
-#include "primitives.h"
 
 /* Distances: counters start at the synapses outside the image, and differing bits count twice. */
 static const uint32_t bnn_lce_starts[16] = {0};

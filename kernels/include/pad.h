@@ -3,7 +3,7 @@
 #define BNN_PAD_H
 #include <stdint.h>
 #include "bnn_layer.h"
-#include "primitives.h"
+#include "inline.h"
 
 /* Pixels of ones at `to`, pad channels 0; returns what follows them. last: the last word of a pixel. Here, and where
  * pixels are copied, BNN_KEEP stops compilers from unrolling: a frame is to be small, it need not be fast. */

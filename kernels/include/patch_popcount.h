@@ -2,8 +2,8 @@
  * r12 holds 65536. */
 #ifndef BNN_PATCH_POPCOUNT_H
 #define BNN_PATCH_POPCOUNT_H
+#include "isa.h"
 #include "patch_routine.h"
-#include "primitives.h"
 
 /* x += t + u * 65536 (r12); t and u are used up. */
 #ifdef __ARM_FEATURE_DSP

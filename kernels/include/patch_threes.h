@@ -4,9 +4,9 @@
 #define BNN_PATCH_THREES_H
 #include <stdint.h>
 #include "bnn_layer.h"
+#include "inline.h"
 #include "patch_routine.h"
 #include "patches.h"
-#include "primitives.h"
 #include "region.h"
 
 typedef struct {

@@ -3,7 +3,9 @@
  * leave no register for the zero that USADA8 wants, and 31 counts of at most 8 fit a byte. */
 #ifndef BNN_PATCH_VCNT8_H
 #define BNN_PATCH_VCNT8_H
+#include "isa.h"
 #include "patch_routine.h"
+#include "patch_spans.h"
 
 /* Two pixels by one output, whose weights are in r12. */
 #define BNN_VCNT8_PAIR(x, y)          \
@@ -72,16 +74,24 @@ enum { BNN_VCNT8_TWO_BYTES = 88, BNN_VCNT8_ONE_BYTES = 52 };
     BNN_VCNT8_FLUSH(r4, r5) BNN_VCNT8_FLUSH(r6, r7) BNN_VCNT8_FLUSH(r8, r9) BNN_VCNT8_FLUSH(r10, r11)   \
     BNN_VCNT8_ZERO                                                                                      \
     "6:\n\t"
-/* The sums as words, started from the region's. */
+/* The sums as words, started from the region's and the table's, of each output for two pixels. */
+#define BNN_VCNT8_TO_WORDS(x, y, start)                                                                 \
+    "add.w " #start ", " #start ", r12\n\t"                                                             \
+    "usada8 " #x ", " #x ", lr, " #start "\n\t"                                                         \
+    "usada8 " #y ", " #y ", lr, " #start "\n\t"
 #define BNN_VCNT8_SUMS_TWO                                                                              \
+    "ldr.w r2, " BNN_STACK(BNN_TABLE) "\n\t"                                                            \
     "ldr.w r12, " BNN_STACK(BNN_SUMS) "\n\t"                                                            \
+    "ldr.w r3, [r2, #4]\n\t"                                                                            \
+    "ldr.w r0, [r2, #12]\n\t"                                                                           \
     "mov.w lr, #0\n\t"                                                                                  \
-    BNN_VCNT8_TO_WORD(r4) BNN_VCNT8_TO_WORD(r5) BNN_VCNT8_TO_WORD(r6) BNN_VCNT8_TO_WORD(r7)             \
-    BNN_VCNT8_TO_WORD(r8) BNN_VCNT8_TO_WORD(r9) BNN_VCNT8_TO_WORD(r10) BNN_VCNT8_TO_WORD(r11)           \
+    BNN_VCNT8_TO_WORDS(r4, r5, r3) BNN_VCNT8_TO_WORDS(r6, r7, r0)                                       \
+    "ldr.w r3, [r2, #20]\n\t"                                                                           \
+    "ldr.w r0, [r2, #28]\n\t"                                                                           \
+    BNN_VCNT8_TO_WORDS(r8, r9, r3) BNN_VCNT8_TO_WORDS(r10, r11, r0)                                     \
     BNN_VCNT8_IF_SHORT("7f")                                                                            \
     BNN_VCNT8_COLLECT(r4, r5) BNN_VCNT8_COLLECT(r6, r7) BNN_VCNT8_COLLECT(r8, r9)                       \
     BNN_VCNT8_COLLECT(r10, r11)                                                                         \
     "7:\n\t"
-#define BNN_VCNT8_TO_WORD(x) "usada8 " #x ", " #x ", lr, r12\n\t"
-#define BNN_VCNT8_START_ONE "mov.n r8, r7\n\tmov.n r9, r7\n\tmov.n r10, r7\n\tmov.n r11, r7\n\tmov.w r12, #0\n\t"
+#define BNN_VCNT8_START_ONE BNN_SPANS_START_ONE "mov.w r12, #0\n\t"
 #endif

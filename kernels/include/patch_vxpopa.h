@@ -6,8 +6,9 @@
 #define BNN_PATCH_VXPOPA_H
 #include <stdint.h>
 #include "bnn_layer.h"
+#include "inline.h"
+#include "isa.h"
 #include "patches.h"
-#include "primitives.h"
 #include "region.h"
 
 /* What a region's counting needs. Assembly knows the offsets. */

@@ -1,8 +1,8 @@
 /* Steps of the routines of patch_routine.h for an instruction that adds the number of differing bits to a sum. */
 #ifndef BNN_PATCH_XPOPA_H
 #define BNN_PATCH_XPOPA_H
+#include "isa.h"
 #include "patch_routine.h"
-#include "primitives.h"
 
 #ifndef BNN_XPOPA /* else a kernel has defined it by an instruction of the same kind */
 #define BNN_XPOPA(x, a, w) "bnnsim_xor_popcount_accumulate " #x ", " #a ", " #w "\n\t"

@@ -3,8 +3,8 @@
 #define BNN_PATCHES_H
 #include <stdint.h>
 #include "bnn_layer.h"
+#include "inline.h"
 #include "patch_routine.h"
-#include "primitives.h"
 #include "region.h"
 
 /* Copy the words of one pixel's in-image taps. */

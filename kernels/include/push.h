@@ -4,7 +4,7 @@
 #include "isa.h"
 
 /* Shift bits to the right, x >= y (unsigned) comes in at bit 31. */
-#define BNN_PUSH_BY_THRPK(bits, x, y) "bnnsim_thrpk " #bits ", " #x ", " #y ", 1\n\t"
+#define BNN_PUSH_BY_THRPK(bits, x, y) "bnnsim_push_threshold " #bits ", " #x ", " #y ", 1\n\t"
 #define BNN_PUSH_BY_CARRY(bits, x, y) "cmp.w " #x ", " #y "\n\trrx " #bits ", " #bits "\n\t"
 
 /* The same, the carry flag becomes what falls out; `used` may be used up. */

@@ -3,7 +3,7 @@
 #define BNN_REGION_H
 #include <stdint.h>
 #include "bnn_layer.h"
-#include "primitives.h"
+#include "inline.h"
 
 /* A stretch of outputs along one axis, and the taps that lie in the image for all of them. */
 typedef struct {

@@ -3,8 +3,10 @@
 #define BNN_ROWS_H
 #include <stdint.h>
 #include "bnn_layer.h"
+#include "counting.h"
+#include "inline.h"
+#include "isa.h"
 #include "patches.h"
-#include "primitives.h"
 #include "region.h"
 
 #ifdef BNNSIM_XOR_POPCOUNT_ACCUMULATE

@@ -2,8 +2,9 @@
 #ifndef BNN_SIGN_H
 #define BNN_SIGN_H
 #include <stdint.h>
+#include "at_least.h"
 #include "bnn_layer.h"
-#include "primitives.h"
+#include "inline.h"
 
 /* The bit of output channel o whose dot product is `sum`, without a branch. */
 BNN_INLINE uint32_t bnn_sign(const bnn_layer *layer, int32_t o, int32_t sum)

@@ -1,9 +1,10 @@
 /* Tables of the counts of two weight words for 32 outputs, as BBConv2D's bitsliced_pairs explains them. */
 #ifndef BNN_TABLE_PAIRS_H
 #define BNN_TABLE_PAIRS_H
+#include <stdint.h>
 #include "bitsliced.h"
+#include "inline.h"
 #include "planes.h"
-#include "primitives.h"
 
 /* Where the tables are, in bytes. The first half has those of parities (entries of 16 bytes: ones, twos, fours,
  * nothing) and four groups of the first word (entries of 8 bytes: twos, fours), the second half all others. The

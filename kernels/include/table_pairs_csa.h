@@ -3,8 +3,10 @@
  * the next one, so operands that are added together are loaded side by side, and the sum stays where they were. */
 #ifndef BNN_TABLE_PAIRS_CSA_H
 #define BNN_TABLE_PAIRS_CSA_H
+#include <stdint.h>
+#include "inline.h"
+#include "isa.h"
 #include "planes.h"
-#include "primitives.h"
 #include "table_pairs_count.h"
 #include "table_pairs_tile.h"
 

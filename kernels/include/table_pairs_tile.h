@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include "bnn_layer.h"
 #include "counters.h"
-#include "primitives.h"
+#include "inline.h"
 #include "table_pairs.h"
 #include "table_pairs_count.h"
 

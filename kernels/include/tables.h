@@ -6,7 +6,7 @@
 #include "bitsliced.h"
 #include "bnn_layer.h"
 #include "counters.h"
-#include "primitives.h"
+#include "inline.h"
 #ifdef __thumb2__
 #include "planes.h"
 #else

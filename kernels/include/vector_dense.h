@@ -5,8 +5,8 @@
 #include "bnn_layer.h"
 #include "vector_loads.h"
 
-/* A dense layer's sums S, int16, at the start of scratch; returns pad bits: dot products are 2 S - pad bits. The input is
- * read where it lies, or copied if its last vector is not whole. scratch_bytes: (out_c + 15) // 16 * 32
+/* A dense layer's sums S, int16, at the start of scratch; returns pad bits: dot products are 2 S - pad bits. The input
+ * is read where it lies, or copied if its last vector is not whole. scratch_bytes: (out_c + 15) // 16 * 32
  * + (in_h * in_w * in_words + 7) // 8 * 32. */
 BNN_INLINE int32_t bnn_vector_dense(const bnn_layer *layer)
 {

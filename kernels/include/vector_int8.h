@@ -1,14 +1,14 @@
 /* int8 convolutions on the vector unit of xvpu: 16 outputs at a time, 32 synapses per instruction.
  *
  * Pixels are taken column by column. A strip holds, for one column of outputs, the part of every input row that its
- * windows see, each a whole number of words; so the patch of a pixel is a part of the strip, and the next pixel's begins
- * some rows further. Behind a patch weights are 0, whatever the strip has there.
+ * windows see, each a whole number of words; so the patch of a pixel is a part of the strip, and the next pixel's
+ * begins some rows further. Behind a patch weights are 0, whatever the strip has there.
  */
 #ifndef BNN_VECTOR_INT8_H
 #define BNN_VECTOR_INT8_H
 #include <stdint.h>
 #include "bnn_layer.h"
-#include "primitives.h"
+#include "inline.h"
 #include "vector_loads.h"
 
 enum { BNN_MODE_INT8 = 0x200 };

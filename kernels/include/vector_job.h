@@ -3,7 +3,7 @@
 #define BNN_VECTOR_JOB_H
 #include <stdint.h>
 #include "bnn_layer.h"
-#include "primitives.h"
+#include "inline.h"
 
 #ifndef BNN_UNUSED
 #define BNN_UNUSED __attribute__((unused))

@@ -2,7 +2,7 @@
 #ifndef BNN_VECTOR_LOADS_H
 #define BNN_VECTOR_LOADS_H
 #include <stdint.h>
-#include "primitives.h"
+#include "isa.h"
 #include "vector_job.h"
 
 #define BNN_VECTOR_CODE(top) {top, 9, 4 + 4 * BNN_TILE_OUTPUTS}

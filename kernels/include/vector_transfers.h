@@ -4,7 +4,8 @@
 #ifndef BNN_VECTOR_TRANSFERS_H
 #define BNN_VECTOR_TRANSFERS_H
 #include <stdint.h>
-#include "primitives.h"
+#include "inline.h"
+#include "isa.h"
 #include "vector_job.h"
 
 /* ---- as functions ---- */

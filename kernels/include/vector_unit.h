@@ -1,10 +1,10 @@
 /* Binary layers on a vector unit: 16 outputs at a time, 256 synapses per instruction.
  *
- * A filter is a row of tiles, each 256 synapses of 16 outputs, which the unit streams; the patch of one pixel lies
- * beside it in scratch, tile by tile. With S the sum of equal bits - 16 over the words of a patch, the unit's
- * accumulator, and d the ±1 dot product, 2 S = d + pad bits: pad bits are 0 in patch and filter. Taps outside the image
- * are 0 in the patch only. What they add, the correction, is the same for all pixels of a region and goes into the
- * thresholds. Sums lie within int16: |S| <= 128 per tile, at most 255 tiles.
+ * A filter is a row of tiles, each 256 synapses of 16 outputs, which the unit streams; the patch of one pixel lies in
+ * scratch, tile by tile. With S the sum of equal bits - 16 over the words of a patch, the unit's accumulator, and d the
+ * ±1 dot product, 2 S = d + pad bits: pad bits are 0 in patch and filter. Taps outside the image are 0 in the patch
+ * only. What they add, the correction, is the same for all pixels of a region and goes into the thresholds. Sums lie
+ * within int16: |S| <= 128 per tile, at most 255 tiles.
  *
  * A kernel includes before this what tells how the unit gets its operands: vector_loads.h or vector_transfers.h.
  */
@@ -12,8 +12,9 @@
 #define BNN_VECTOR_UNIT_H
 #include <stdint.h>
 #include "bnn_layer.h"
+#include "inline.h"
+#include "isa.h"
 #include "pad.h"
-#include "primitives.h"
 #include "region.h"
 #include "vector_job.h"
 
@@ -189,13 +190,16 @@ BNN_INLINE void bnn_vector_region(const bnn_layer *layer, bnn_vector_scratch *s,
     const int32_t in_row = layer->in_w * layer->in_words, odd_groups = bnn_vector_groups(layer) & 1;
     const int32_t vectors = (p.run + BNN_TILE_WORDS - 1) / BNN_TILE_WORDS;
     const int32_t reach = (p.rows - 1) * in_row + vectors * BNN_TILE_WORDS;
-    const uint32_t *const end = (const uint32_t *)layer->input + layer->in_h * in_row - reach;
+    /* the last pixel that may be gathered by whole vectors */
+    const uint32_t *const last = (const uint32_t *)layer->input + (p.rows ? layer->in_h * in_row - reach : -1);
+    const int32_t in_step = layer->stride_w * layer->in_words, out_step = layer->out_words;
     const uint32_t *weights = (const uint32_t *)layer->weights + p.first_tile * (BNN_TILE_BYTES / 4);
     /* patches that lie in the input as they are */
     const int32_t direct = (p.rows == 1 || p.run == in_row) && p.rows * p.run == p.all_words
                            && p.all_words % BNN_TILE_WORDS == 0;
     const int32_t apart = p.run != p.row_words;
-    const bnn_vector_copy copy = {4 * in_row, 4 * p.row_words, p.rows, vectors, 4 * p.run, apart, !apart && vectors == 1};
+    const int32_t simple = !apart && vectors == 1;
+    const bnn_vector_copy copy = {4 * in_row, 4 * p.row_words, p.rows, vectors, 4 * p.run, apart, simple};
     bnn_vector_job job;
 
     if (s->pad_bits != p.pad_bits) {
@@ -214,15 +218,15 @@ BNN_INLINE void bnn_vector_region(const bnn_layer *layer, bnn_vector_scratch *s,
         const uint32_t *in = (const uint32_t *)layer->input + left * layer->in_words
                              + (top + (y - rows->from) * layer->stride_h) * in_row;
         uint32_t *out = (uint32_t *)layer->output + (y * layer->out_w + columns->from) * layer->out_words;
-        for (int32_t x = columns->from; x < columns->to; x++, in += layer->stride_w * layer->in_words) {
+        for (int32_t x = columns->from; x < columns->to; x++, in += in_step) {
             if (direct)
                 job.patch = in;
-            else if (p.rows && in <= end)
+            else if (in <= last)
                 bnn_vector_gather(in, s->patch + p.skip, &copy);
             else
                 bnn_vector_gather_words(layer, &p, in, s->patch);
             bnn_vector_bits(&job, weights, out);
-            out += layer->out_words;
+            out += out_step;
             if (odd_groups)
                 ((uint16_t *)(void *)out)[-1] = 0;
         }

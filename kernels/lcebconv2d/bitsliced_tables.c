@@ -20,7 +20,6 @@ supports: out_bytes > 0 and groups == 1 and kernel_h * kernel_w * in_c <= 32766
 #include "counters.h"
 #include "lce_planes.h"
 #include "pad.h"
-#include "primitives.h"
 #include "tables.h"
 
 /* Names the type that makes the build compile this file for an FPU. */

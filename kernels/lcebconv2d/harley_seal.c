@@ -14,9 +14,9 @@ supports: out_bytes > 0 and groups == 1 and kernel_h * kernel_w * in_c <= 32767
 --- */
 #include "bnn_layer.h"
 #include "harley.h"
+#include "inline.h"
 #include "lce.h"
 #include "pad.h"
-#include "primitives.h"
 #include "region.h"
 
 /* Names the type that makes the build compile this file for an FPU. */

@@ -5,7 +5,6 @@
 #include "counters.h"
 #include "lce_planes.h"
 #include "pad.h"
-#include "primitives.h"
 #include "table_pairs_tile.h"
 
 /* begin_pairs: bnn_begin_pairs, or what takes its place. A macro, so that a compiler sees each kernel as if it stood

@@ -12,9 +12,9 @@ weights: bit O Y X C/32 C%32
 scratch_bytes: frame_bytes
 --- */
 #include "bnn_layer.h"
+#include "counting.h"
 #include "lce.h"
 #include "pad.h"
-#include "primitives.h"
 #include "sign.h"
 
 /* Where an output's dot product reads: its first tap, its group's first word, words of a group. */

@@ -18,7 +18,6 @@ supports: out_bytes > 0 and groups == 1 and kernel_h * kernel_w * in_c <= 32767
 #include "bnn_layer.h"
 #include "lce_blocks.h"
 #include "patch_popcount.h"
-#include "primitives.h"
 
 BNN_DEFINE_ROUTINE(lcebconv2d_popcount_two)
 {

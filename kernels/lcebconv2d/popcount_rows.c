@@ -15,7 +15,6 @@ supports: out_bytes > 0 and groups == 1 and kernel_h * kernel_w * in_c <= 32767
 #include "bnn_layer.h"
 #include "lce.h"
 #include "pad.h"
-#include "primitives.h"
 #include "region.h"
 #include "rows.h"
 

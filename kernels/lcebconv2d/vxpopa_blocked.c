@@ -17,7 +17,6 @@ supports: out_bytes > 0 and groups == 1 and kernel_h * kernel_w * in_c <= 32767
 #include "lce.h"
 #include "pad.h"
 #include "patch_vxpopa.h"
-#include "primitives.h"
 
 #define START_FOUR(a, b, c, d) \
     "vmov " #a ", r9, r9\n\tvmov " #b ", r9, r9\n\tvmov " #c ", r9, r9\n\tvmov " #d ", r9, r9\n\t"

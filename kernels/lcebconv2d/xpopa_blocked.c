@@ -15,7 +15,6 @@ supports: out_bytes > 0 and groups == 1 and kernel_h * kernel_w * in_c <= 32767
 #include "bnn_layer.h"
 #include "lce_blocks.h"
 #include "patch_xpopa.h"
-#include "primitives.h"
 
 /* The distances of two pixels for one output, in x. */
 #define PAIR(x, y) "orr.w " #x ", " #x ", " #y ", lsl #16\n\t" BNN_DISTANCE(x)

@@ -10,7 +10,6 @@ fixed_time: true
 supports: out_bytes == 4
 --- */
 #include "bnn_layer.h"
-#include "primitives.h"
 
 /* x = 1.0 with a bit of r1 as sign */
 #define SIGN(x, up) "and.w " #x ", r3, r1, lsl #" #up "\n\torr.w " #x ", " #x ", r12\n\t"

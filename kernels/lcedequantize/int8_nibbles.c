@@ -10,7 +10,7 @@ fixed_time: true
 supports: out_bytes == 1 and in_c % 4 == 0
 --- */
 #include "bnn_layer.h"
-#include "primitives.h"
+#include "inline.h"
 
 /* Bit i of the lowest four goes to bit 8 i: of its copies at 0, 7, 14 and 21. */
 BNN_INLINE uint32_t spread(uint32_t x)

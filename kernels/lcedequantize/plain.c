@@ -7,7 +7,6 @@ needs: []
 fixed_time: true
 --- */
 #include "bnn_layer.h"
-#include "primitives.h"
 
 void lcedequantize_plain(const bnn_layer *layer)
 {

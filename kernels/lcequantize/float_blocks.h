@@ -3,7 +3,7 @@
 #ifndef LCEQUANTIZE_FLOAT_BLOCKS_H
 #define LCEQUANTIZE_FLOAT_BLOCKS_H
 #include "bnn_layer.h"
-#include "primitives.h"
+#include "threshold.h"
 
 /* Bit patterns from the least negative number to minus infinity, moved to 0, end before this. */
 #define NEGATIVES (0xff800001u - 0x80000001u)

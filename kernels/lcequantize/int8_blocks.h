@@ -6,7 +6,6 @@
 #ifndef LCEQUANTIZE_INT8_BLOCKS_H
 #define LCEQUANTIZE_INT8_BLOCKS_H
 #include "bnn_layer.h"
-#include "primitives.h"
 
 /* Pack 8 words to one, from x up to `end`. Returns the end of the packed words. */
 static __attribute__((naked, noinline)) uint32_t *pack_words(const uint32_t *x __attribute__((unused)),

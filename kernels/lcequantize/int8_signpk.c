@@ -11,7 +11,8 @@ fixed_time: true
 supports: in_bytes == 1 and in_c % 4 == 0
 --- */
 #include "bnn_layer.h"
-#include "primitives.h"
+#include "inline.h"
+#include "isa.h"
 
 /* 16 * bits + one bit for each byte of x that is at least the byte of zero_points. */
 BNN_INLINE uint32_t push_four(uint32_t bits, uint32_t x, uint32_t zero_points)

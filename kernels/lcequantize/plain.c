@@ -9,7 +9,7 @@ needs: []
 fixed_time: true
 --- */
 #include "bnn_layer.h"
-#include "primitives.h"
+#include "threshold.h"
 
 /* Bit patterns from the least negative number to minus infinity, moved to 0, end before this. -0.0, NaN of both signs
  * and all others lie behind. */

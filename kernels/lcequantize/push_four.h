@@ -1,7 +1,9 @@
 /* One bit for each of four bytes, with DSP instructions. */
 #ifndef LCEQUANTIZE_PUSH_FOUR_H
 #define LCEQUANTIZE_PUSH_FOUR_H
-#include "primitives.h"
+#include <stdint.h>
+#include "dsp.h"
+#include "inline.h"
 
 /* 16 * bits + one bit for each byte of x that is at least the byte of zero_points. */
 BNN_INLINE uint32_t push_four(uint32_t bits, uint32_t x, uint32_t zero_points)

@@ -8,6 +8,7 @@ needs: [dsp]
 fixed_time: true
 supports: out_exponent < 0 and out_exponent > -24
 --- */
+#include "dsp.h"
 #include "int8_pair.h"
 
 static inline int32_t lower_product(uint32_t a, uint32_t b)

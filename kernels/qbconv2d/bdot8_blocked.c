@@ -13,7 +13,7 @@ fixed_time: true
 weights: bit OYXC
 scratch_bytes: 32 + (out_c + 3) // 4 * 16 * (2 + (kernel_h * ((kernel_w * in_c + 15) // 16) + 1) // 2)
   + out_w * 32 * kernel_h * ((kernel_w * in_c + 15) // 16)
-  + ((out_w - 1) * stride_w + kernel_w) * in_c + 3
+  + (((out_w - 1) * stride_w + kernel_w) * in_c + 6) // 4 * 4
 --- */
 #include "bnn_layer.h"
 #include "byte_strips.h"

@@ -14,7 +14,7 @@ weights: bit OYXC
 scratch_bytes: 32 + (out_c + 3) // 4 * 16 * (2 + (kernel_h * ((kernel_w * in_c + 3) // 4) + 7) // 8)
   + out_w * 32 * ((kernel_h * ((kernel_w * in_c + 3) // 4) + 7) // 8)
   + out_w * 8 * kernel_h * ((kernel_w * in_c + 3) // 4)
-  + ((out_w - 1) * stride_w + kernel_w) * in_c + 3
+  + (((out_w - 1) * stride_w + kernel_w) * in_c + 6) // 4 * 4
 --- */
 #include "bnn_layer.h"
 #include "byte_strips.h"

@@ -14,7 +14,7 @@ scratch_bytes: 32 + 64 * ((out_c + 3) // 4)
   + (16 * ((out_c + 3) // 4) + (out_w + 1) // 2 * 16)
   * ((kernel_h * ((kernel_w * in_c + 3) // 4) + 1) // 2)
   + out_w * 8 * kernel_h * ((kernel_w * in_c + 3) // 4)
-  + ((out_w - 1) * stride_w + kernel_w) * in_c + 3
+  + (((out_w - 1) * stride_w + kernel_w) * in_c + 6) // 4 * 4
 --- */
 #include "bnn_layer.h"
 #include "digit_pairs.h"

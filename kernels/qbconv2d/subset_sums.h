@@ -8,7 +8,8 @@
 #ifndef SUBSET_SUMS_H
 #define SUBSET_SUMS_H
 #include "bnn_layer.h"
-#include "primitives.h"
+#include "counting.h"
+#include "inline.h"
 
 enum {
     LEAST_ENTRIES = 8, /* of a table */

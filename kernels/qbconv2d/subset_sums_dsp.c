@@ -25,7 +25,7 @@ scratch_bytes: 32 * out_words + 7 * stride_w * in_c + kernel_w * in_c
 supports: kernel_h * kernel_w * in_c <= 256 and kernel_h * ((kernel_w * in_c + 5) // 6) <= 48
 --- */
 #include "bnn_layer.h"
-#include "primitives.h"
+#include "inline.h"
 #include "subset_sums.h"
 
 enum {

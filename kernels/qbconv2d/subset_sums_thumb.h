@@ -7,7 +7,7 @@
 #ifndef SUBSET_SUMS_THUMB_H
 #define SUBSET_SUMS_THUMB_H
 #include "bnn_layer.h"
-#include "primitives.h"
+#include "inline.h"
 #include "subset_sums.h"
 
 #define PIXELS (SUBSET_HALVES ? 8 : 4)

@@ -2,7 +2,7 @@
 #ifndef TAP_BITS_H
 #define TAP_BITS_H
 #include "bnn_layer.h"
-#include "primitives.h"
+#include "inline.h"
 #include "subset_sums.h"
 
 /* Exchanges bits: those of a at the places of `mask`, `by` to the left of them, for those of b there. */

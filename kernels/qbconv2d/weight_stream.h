@@ -8,7 +8,7 @@
 #ifndef WEIGHT_STREAM_H
 #define WEIGHT_STREAM_H
 #include "bnn_layer.h"
-#include "primitives.h"
+#include "inline.h"
 
 /* What the routine needs; the assembly knows the offsets. */
 typedef struct {

@@ -11,8 +11,8 @@ needs: []
 fixed_time: true
 weights: int8 O/32 O%32 Y X C
 --- */
+#include "at_least.h"
 #include "bnn_layer.h"
-#include "primitives.h"
 
 #define ONE(k) sum[k] += x0 * at[filter[k]];
 #define THREE(k) sum[k] += x0 * at[filter[k]] + x1 * at[filter[k] + 1] + x2 * at[filter[k] + 2];

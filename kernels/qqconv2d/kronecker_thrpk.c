@@ -5,7 +5,7 @@ idea: >-
   kronecker where one instruction compares a value and packs the bit: six cycles less per eight outputs. Flags are left
   alone, so that LSRS finds the end of the pairs
 registers: four 64-bit sums, two inputs, two weights, two pointers; the rest on the stack
-needs: [fixed_time_long_multiply, thrpk]
+needs: [fixed_time_long_multiply, push_threshold]
 fixed_time: true
 weights: int8 O Y X C
 scratch_bytes: 240 * ((out_w + 3) // 4 + 2)

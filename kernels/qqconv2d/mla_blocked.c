@@ -9,7 +9,7 @@ fixed_time: true
 weights: int8 O/4 Y X C O%4
 --- */
 #include "bnn_layer.h"
-#include "primitives.h"
+#include "threshold.h"
 
 /* The in-image part of one output pixel's window. */
 typedef struct window {

@@ -14,7 +14,7 @@ weights: int8 O Y X C
 scratch_bytes: 4 * ((kernel_h * kernel_w * in_c + 3) // 4 * 4 * (2 * ((out_c + 3) // 4) + 1) + (out_c + 3) // 4 * 4)
 --- */
 #include "bnn_layer.h"
-#include "primitives.h"
+#include "threshold.h"
 
 enum {
     MIDDLE = 127,      /* inputs less this are -127 .. 128 */

@@ -13,7 +13,7 @@ fixed_time: true
 weights: int8 O/4 Y XC/4 O%4 XC%4
 scratch_bytes: 16 + 32 * ((out_c + 3) // 4)
   + (out_w + 1) // 2 * 16 * kernel_h * ((kernel_w * in_c + 3) // 4)
-  + ((out_w - 1) * stride_w + kernel_w) * in_c + 3
+  + (((out_w - 1) * stride_w + kernel_w) * in_c + 6) // 4 * 4
 --- */
 #include "bnn_layer.h"
 #include "lane_pairs.h"

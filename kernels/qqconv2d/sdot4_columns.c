@@ -12,7 +12,7 @@ needs: [sdot4, thumb2]
 fixed_time: true
 weights: int8 O/2 XC/4 Y O%2 XC%4
 scratch_bytes: 8 + 16 * ((out_c + 1) // 2) + out_w * 64 * ((kernel_w * in_c + 3) // 4)
-  + ((out_w - 1) * stride_w + kernel_w) * in_c + 3
+  + (((out_w - 1) * stride_w + kernel_w) * in_c + 6) // 4 * 4
 supports: stride_h == 1 and (kernel_h == 3 or kernel_h == 5) and kernel_w * in_c <= 32
 --- */
 #include "bnn_layer.h"

@@ -8,7 +8,7 @@ fixed_time: true
 weights: int8 O/4 Y XC/4 O%4 XC%4
 scratch_bytes: 16 + 32 * ((out_c + 3) // 4)
   + (out_w + 1) // 2 * 16 * kernel_h * ((kernel_w * in_c + 3) // 4)
-  + ((out_w - 1) * stride_w + kernel_w) * in_c + 3
+  + (((out_w - 1) * stride_w + kernel_w) * in_c + 6) // 4 * 4
 --- */
 #define BNN_PUSH BNN_PUSH_BY_THRPK
 #define BNN_PUSH_OUT BNN_PUSH_OUT_BY_THRPK

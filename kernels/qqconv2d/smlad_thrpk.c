@@ -3,7 +3,7 @@ operator: QQConv2D
 variant: smlad_thrpk
 idea: smlad where one instruction compares a value and packs the bit
 registers: six sums, three inputs, two weights, two pointers, the step count; the rest on the stack
-needs: [dsp, thrpk]
+needs: [dsp, push_threshold]
 fixed_time: true
 weights: int16 O/2 YXC/2 O%2 YXC%2
 scratch_bytes: 12 * ((kernel_h * kernel_w * in_c + 1) // 2)

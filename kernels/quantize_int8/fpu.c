@@ -10,7 +10,6 @@ fixed_time: true
 supports: in_bytes == 4
 --- */
 #include "bnn_layer.h"
-#include "primitives.h"
 
 static inline int32_t whole(float x)
 {

@@ -11,7 +11,7 @@ constants: tree
 supports: in_bytes == 4
 --- */
 #include "bnn_layer.h"
-#include "primitives.h"
+#include "threshold.h"
 
 /* Integers in the order of floats: the sign inverted, all bits if negative. */
 static inline uint32_t key_of(int32_t bits)

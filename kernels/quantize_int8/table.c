@@ -10,7 +10,6 @@ constants: table
 supports: in_bytes == 1
 --- */
 #include "bnn_layer.h"
-#include "primitives.h"
 
 void quantize_int8_table(const bnn_layer *layer)
 {

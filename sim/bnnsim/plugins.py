@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import re
 import sys
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
@@ -15,6 +16,7 @@ from pathlib import Path
 from bnnsim.errors import ExtensionError
 
 GROUP = "bnnsim.extensions"
+_VALUE = re.compile(r"[\w.]+\s*(:\s*[\w.]+)?\s*(\[.*\]\s*)?")  # as importlib.metadata takes it apart
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,8 @@ class Plugin:
 
     def source(self) -> Path:
         """The file of the module that the entry point names. Raises ExtensionError if there is none."""
+        if not _VALUE.fullmatch(self.entry.value):
+            raise ExtensionError(f"{self}: expected the entry point module or module:object")
         try:
             spec = importlib.util.find_spec(self.entry.module)
         except Exception as error:  # it imports the parent package, whose code may do anything

@@ -11,7 +11,7 @@ from bnnsim.isa import load_isa
 @pytest.fixture
 def sources(tmp_path):
     (tmp_path / "include" / "deep").mkdir(parents=True)
-    (tmp_path / "kernel.c").write_text('#include "beside.h"\n  # include "top.h"\n#include <stdint.h>\n')
+    (tmp_path / "kernel.c").write_text('#include "beside.h"\n  # include <top.h>\n#include <stdint.h>\n')
     (tmp_path / "beside.h").write_text('#include "beside.h"\n#include "isa.h"\n')
     (tmp_path / "include" / "top.h").write_text('#include "deep/down.h"\n')
     (tmp_path / "include" / "deep" / "down.h").write_text('#include "near.h"\n')
@@ -41,6 +41,7 @@ def test_a_changed_header_is_read_again(sources):
     [
         ("int x;", "base"),
         ("int popcount_of_something;", "base"),
+        ("int x; /* popc(x)\nis not called */ int y; /* xpopa */", "base"),
         ("y = popc(x);", "popcnt"),
         ('"bnnsim_popc r0, r1"', "popcnt"),
         ("#ifdef BNNSIM_POPCOUNT", "popcnt"),
@@ -48,9 +49,31 @@ def test_a_changed_header_is_read_again(sources):
         ('"bnnsim_xor_popcount_accumulate r0, r1, r2"', "xpopa"),
         ("y = xpopa(popc(x), 1, 2);", "popcnt+xpopa"),
         ('".inst.w 0xfe400030"', "popcnt+xpopa"),
+        ('".INST.W 0xfe400030"', "popcnt+xpopa"),
+        ('"bnnsim_popc r0, r1\\n\\tpopcount"', "popcnt"),
+        ('"nop\\n\\tbnnsim_popc r0, r1\\n"', "popcnt"),
+        ("#define COUNT(how) how##c\nCOUNT(pop)(x);", "popcnt"),
+        ("#define COUNT(how) how ## a\nCOUNT(xpop)(x, y, z);", "xpopa"),
+        ('".macro run name\\nbnnsim_\\\\name r0, r1\\n.endm\\nrun popc"', "popcnt"),
+        ('".macro run end\\nbnnsim_pop\\\\end r0, r1\\n.endm\\nrun c"', "popcnt"),
+        ("#define PUT(a, b) a ## b\nPUT(xpo, pa)(x, y, z);", "xpopa"),
+        ("#define PUT(a, b) a ## _ ## b\nPUT(pop, c)(x);", "base"),
+        ('"pop {r4}\\n"; int c;', "base"),
+        ("#include NAME", "popcnt+xpopa"),
+        ('"mrc p7, #0, %0, c0, c0"', "popcnt+xpopa"),
+        ("y = __arm_cx2(0, x, 3);", "popcnt+xpopa"),
     ],
 )
 def test_extensions_whose_instructions_are_named(text, used, tmp_path):
     path = tmp_path / "a.c"
     path.write_text(text)
     assert isa_used_by(load_isa("popcnt+xpopa"), [path]).name == used
+
+
+def test_headers_of_assembly_and_words_that_its_macros_make(tmp_path):
+    source = tmp_path / "kernel.s"
+    source.write_text(' .include "macros.inc"\n count c\n')
+    (tmp_path / "macros.inc").write_text(".macro count n\n bnnsim_pop\\n r0, r1\n.endm\n")
+    found = with_includes(source, [])
+    assert [path.name for path in found] == ["kernel.s", "macros.inc"]
+    assert isa_used_by(load_isa("popcnt+xpopa"), found).name == "popcnt"

@@ -99,6 +99,19 @@ def test_semantics_for_python_only_are_a_warning(check):
     assert "runs in Python" in err and "Numba does not compile the semantics" in out
 
 
+@pytest.mark.parametrize(
+    ("semantics", "message"),
+    [
+        ("int({1: str(d)}[d]) + n + m - m", "inputs: mine_(0x0, 0x0, 0x0): the semantics raise KeyError: 0"),
+        ("d + n + m + (calls.append(1) or len(calls)) // 3 - m", " at first, found 0x"),
+    ],
+)
+def test_semantics_for_python_only_are_tried_too(check, semantics, message):
+    code, out, _ = check(("d + n + m - m", semantics), ("mine = ", "calls = []\nmine = "))
+    assert code == 1
+    assert "fail: Python, twice, mine_: " in out and message in out
+
+
 def test_what_it_cannot_be_combined_with_is_a_warning(check):
     code, out, _ = check(("op=2", "op=0"))
     assert code == 0
@@ -106,7 +119,7 @@ def test_what_it_cannot_be_combined_with_is_a_warning(check):
 
 
 def test_a_name_that_the_compiler_refuses(check):
-    code, out, _ = check(("mine_", "uint32_t"))
+    code, out, _ = check(("mine_", "uint8_t"))
     assert code == 1
     assert "fail: words, clang" in out
 

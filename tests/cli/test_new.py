@@ -66,6 +66,10 @@ def test_no_encoding_left(monkeypatch):
         (["popc"], "extension popcnt has an instruction 'popc'"),
         (["mine", "--form", "CX9"], "found 'CX9'; allowed: CX1,"),
         (["there"], "--force overwrites it"),
+        (["a" * 300], "found a name of 300 letters"),
+        (["numpy"], "would hide Python's module 'numpy'"),
+        (["random"], "would hide Python's module 'random'"),
+        (["bnnsim_x"], "isa.h itself has the names that begin with bnnsim_"),
     ],
 )
 def test_wrong_usage(tmp_path, monkeypatch, capsys, arguments, message):
@@ -74,6 +78,12 @@ def test_wrong_usage(tmp_path, monkeypatch, capsys, arguments, message):
     assert main(["new", "extension", *arguments]) == 2
     assert message in capsys.readouterr().err
     assert [p.name for p in tmp_path.iterdir()] == ["there.py"]
+
+
+def test_a_form_in_small_letters(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "extension", "mine", "--form", "cx2"]) == 0
+    assert load_extension("./mine.py").instructions[0].encoding.form.name == "CX2"
 
 
 def test_force(tmp_path, monkeypatch):

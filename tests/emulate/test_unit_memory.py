@@ -34,6 +34,10 @@ def put_masked(state, memory):
     for at in range(8):
         memory[at] = state[at]
     return int(state[8])
+@unit.instruction(STC(op=2, coprocessor=7), stores_bytes=32, **COST,
+                  vectors=[((LINE, []), Effect(memory=[1] + [0] * 31))])
+def put_first(state, memory):
+    memory[0] = state[0]
 @unit.instruction(MCR(op=0, coprocessor=7), **COST, vectors=[((5, []), Effect(state=[0] * 8 + [5]))])
 def set_mask(n, state):
     state[8] = n
@@ -55,7 +59,7 @@ def isa(tmp_path_factory):
 def run(isa, tmp_path, regions):
     """Run assembly with r0 = AT, where 64 bytes of OLD twice follow LINE; returns 160 bytes from AT - 32."""
 
-    def call(text, r0=AT, r1=0):
+    def call(text, r0=AT, r1=0, regions=regions):
         head = '#include "isa.h"\n__attribute__((naked)) void test(void)\n{\n    __asm__ volatile('
         lines = "".join(f'        "{line.strip()}\\n"\n' for line in text.strip().splitlines())
         source = tmp_path / "program.c"
@@ -89,6 +93,21 @@ def test_only_the_bytes_of_the_mask_are_stored(run, mask):
     left = run("bnnsim_fill r0, 32\nbnnsim_set_mask r1\nbnnsim_put_masked r0, 0", r1=mask)
     assert left[64:96] == bytes((LINE if mask >> at & 1 else OLD)[at] for at in range(32))
     assert left[96:128] == OLD
+
+
+def test_memory_that_a_store_leaves_alone_is_zero(run):
+    left = run("bnnsim_fill r0, 32\nbnnsim_put r0, 32\nbnnsim_put_first r0, 0")
+    assert left[32:128] == LINE + LINE + LINE[:4] + bytes(28)
+
+
+def test_lines_across_two_regions(run, regions):
+    """RAM of other people's programs is in several regions where their rights differ."""
+    (ram,) = (r for r in regions if r.address <= AT < r.address + r.size_bytes)
+    size = AT + 1024 - ram.address
+    parts = replace(ram, size_bytes=size), replace(ram, address=AT + 1024, size_bytes=ram.size_bytes - size)
+    text = f"add r2, r0, #{1024 - 4}\nbnnsim_fill r0, 0\nbnnsim_put r2, 0\nbnnsim_fill r2, 0\nbnnsim_put r0, 0"
+    left = run(text + "\nldr r3, [r2, #28]\nstr r3, [r0, #32]", regions=(*(r for r in regions if r != ram), *parts))
+    assert left[32:96] == LINE + LINE[28:] + OLD[4:]
 
 
 LOAD, STORE = "bnnsim_fill r0, 4", "bnnsim_put r0, 4"

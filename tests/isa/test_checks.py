@@ -34,6 +34,26 @@ def mine(tmp_path):
     return write
 
 
+@pytest.mark.parametrize(
+    ("effect", "message"),
+    [
+        ("Effect(memory=[1, 0, 0, 0, 0])", "up to 4 bytes of memory"),
+        ("Effect(state=[1])", "or an Effect with"),
+        ("Effect(memory=[300])", "stores 1 in byte 0, expected 300"),
+        ("Effect(memory=[2])", "stores 1 in byte 0, expected 2"),
+    ],
+)
+def test_effects_that_cannot_be_are_told(mine, effect, message):
+    words = {"PARAMETERS": "memory", "RESULT": "memory.fill(1)", "MORE": "stores_bytes=4"}
+    with pytest.raises(ExtensionError, match=rf"mine\.py:4: .*{message}"):
+        load_extension(mine(ENCODING="STC(coprocessor=3)", VECTORS=f"[(([0],), {effect})]", **words))
+
+
+def test_a_latency_below_the_issue_cycles_is_a_warning(mine):
+    extension = load_extension(mine(ENCODING="CX2(op=9)", MORE="issue_cycles=5, latency=2"))
+    assert [w.split(": ", 1)[1] for w in warnings_of(extension)] == ["added: latency 2 counts as 5, its issue_cycles"]
+
+
 def test_overlapping_encodings_name_both(mine):
     path = mine(ENCODING="CX2(op=0)")
     message = r"mine\.py:4: encoding of mine\.added \(0xee400000\) overlaps popcnt\.popc \(.*popcnt\.py:\d+\)"
@@ -90,6 +110,19 @@ def test_a_claimed_primitive_is_held_against_its_meaning(mine):
         load_extension(path)
     popcount = {"RESULT": "bin(n).count('1')", "VECTORS": "[((3,), 2)]", "MORE": "primitive='popcount'"}
     load_extension(mine(ENCODING="CX2(op=5)", **popcount))
+
+
+def test_a_claim_to_push_thresholds_is_held_against_the_directions_that_kernels_use(mine):
+    def push(left, right):
+        either = f"({left}) if imm == 0 else ({right}) if imm == 1 else 0"
+        vectors = "[((1, 5, 5, 0), 3), ((1, 5, 5, 1), 0x80000000)]"
+        given = {"PARAMETERS": "d, n, m, imm", "RESULT": either, "VECTORS": vectors}
+        return mine(ENCODING="CX3A(op=6, immediate_bits=2)", MORE="primitive='push_threshold'", **given)
+
+    load_extension(push("d << 1 | int(n >= m)", "d >> 1 | int(n >= m) << 31"))
+    for wrong in (("d << 1 | int(n >= m)", "d >> 1 | 1 << 31"), ("d << 1 | 1", "d >> 1 | int(n >= m) << 31")):
+        with pytest.raises(ExtensionError, match=r"mine\.py:4: added claims primitive 'push_threshold', but added\(0x"):
+            load_extension(push(*wrong))
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import pytest
 from bnnsim.errors import BnnsimError, ExtensionError, UsageError
 from bnnsim.isa import load_extension, load_isa
 from bnnsim.isa.checks import warnings_of
+from bnnsim.isa.limit import time_limit
 from bnnsim.paths import own_names
 
 GOOD = """
@@ -67,6 +68,16 @@ def test_base_and_combinations(tmp_path):
         ("latency=1", "latncy=1", "unexpected keyword argument 'latncy'; did you mean 'latency'"),
         ("op=OP", "coproc=1", "unexpected keyword argument 'coproc'; did you mean 'coprocessor'"),
         ("return 2 * n", "return 2 * n\nraise SystemExit(0)", "SystemExit"),
+        ("return 2 * n", "raise SystemExit(0)", r"semantics raise SystemExit at twice\(0x3\)"),
+        ("return 2 * n", "return 2 * n / 1", "'float' object cannot be interpreted as an integer"),
+        ("n: u32)", "n: float)", "n has the type <class 'float'>; operands are u32 or s32"),
+        ("[((3,), 6)]", "6", r"vectors=6; expected a list of \(\(operands\), result\)"),
+        ("[((3,), 6)]", "(v for v in [((3,), 7)])", "gives 0x6, expected 0x7"),
+        ("latency=1", "on_core=['cortex-m4']", "expected core names and Cost"),
+        ('assumed("test")', 'assumed("")', "expected who says so, or why"),
+        ("Source.assumed(", 'Source("guessed", ', "expected one of manual, measured, assumed"),
+        ('"A test."', "5", "description=5; expected text"),
+        ("CX2(op=OP)", "CX2", "encoding is <function CX2 "),
         ("mine = ", "mine = other = ", None),
     ],
 )
@@ -111,11 +122,26 @@ def test_malformed_vectors_are_told(tmp_path, vectors, message):
         load_extension(path)
 
 
+def test_an_endless_loop_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr("bnnsim.isa.checks.time_limit", lambda: time_limit(0.1))
+    path = write(tmp_path, GOOD.replace("OP", "7").replace("return 2 * n", "\n    while True: pass"))
+    with pytest.raises(ExtensionError, match=r"mine\.py:4: semantics raise TimeoutError at twice\(0x3\): no end after"):
+        load_extension(path)
+
+
+def test_types_may_be_text_and_what_a_file_prints_is_not_output(tmp_path, capsys):
+    text = GOOD.replace("OP", "7").replace("n: u32", "n: 's32'").replace("u32\n", "s32, u32\n")
+    extension = load_extension(write(tmp_path, text + "print('hello')\n"))
+    assert extension.instructions[0].signed == (True,)
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == ("", "hello\n")
+
+
 def test_vectors_may_be_negative(tmp_path):
     load_extension(write(tmp_path, GOOD.replace("OP", "7").replace("[((3,), 6)]", "[((-3,), -6)]")))
 
 
-@pytest.mark.parametrize("name", ["register", "int", "tüte", "_hidden"])
+@pytest.mark.parametrize("name", ["register", "int", "tüte", "_hidden", "uint32_t", "n"])
 def test_names_that_c_cannot_have(tmp_path, name):
     with pytest.raises(ExtensionError, match="cannot be a C intrinsic's name"):
         load_extension(write(tmp_path, GOOD.replace("OP", "7").replace("twice", name)))

@@ -73,6 +73,7 @@ def test_a_file(install):
 
 BROKEN = {
     "no module": ("gone", {}, "there is no module 'gone'"),
+    "no entry point": ("not a module!", {}, "expected the entry point module or module:object"),
     "no parent": ("gone.deeper", {}, "No module named 'gone'"),
     "no attribute": ("acme_x0:nothing", {"acme_x0.py": TEXT}, "no attribute 'nothing'"),
     "no extension": ("acme_x1:mine", {"acme_x1.py": "mine = 5"}, "found int; expected a module, an Extension or"),

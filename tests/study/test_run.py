@@ -345,10 +345,11 @@ void bmaxpool2d_VARIANT(const bnn_layer *layer)
 """
 
 
-def own_kernel(tmp_path, variant="mine", extra="", header=""):
-    (tmp_path / "extra.h").write_text(header)
+def own_kernel(tmp_path, variant="mine", extra="", header="", place="extra.h"):
+    (tmp_path / place).parent.mkdir(exist_ok=True)
+    (tmp_path / place).write_text(header)
     path = tmp_path / "kernel.c"
-    path.write_text(KERNEL.replace("VARIANT", variant).replace("EXTRA", extra))
+    path.write_text(KERNEL.replace("VARIANT", variant).replace("EXTRA", extra).replace("extra.h", place))
     return f"pool1={path}"
 
 
@@ -357,14 +358,13 @@ def pool1_of(variant):
     return comparison.failures or comparison.cells[0].layers[1]
 
 
-def test_own_kernel_is_used_and_follows_its_header(tmp_path):
-    first = pool1_of(own_kernel(tmp_path))
+@pytest.mark.parametrize("place", ["extra.h", "folder/extra.h"])
+def test_own_kernel_is_used_and_follows_its_header(tmp_path, place):
+    first = pool1_of(own_kernel(tmp_path, place=place))
     assert first.variant == "mine" and first.verified
-    slower = pool1_of(
-        own_kernel(tmp_path, extra="WORK", header='#define WORK for (int i = 0; i < 999; i++) __asm__ volatile("");')
-    )
-    slowest = pool1_of(
-        own_kernel(tmp_path, extra="WORK", header='#define WORK for (int i = 0; i < 9999; i++) __asm__ volatile("");')
+    slower, slowest = (
+        pool1_of(own_kernel(tmp_path, extra="WORK", header=f"#define WORK {loop}", place=place))
+        for loop in (f'for (int i = 0; i < {times}; i++) __asm__ volatile("");' for times in (999, 9999))
     )
     assert first.cycles < slower.cycles < slowest.cycles - 5000
 

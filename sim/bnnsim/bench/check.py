@@ -6,20 +6,21 @@ import functools
 import itertools
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from bnnsim.bench.case import Case
 from bnnsim.bench.measure import Bench, Measured, measure, run_alone
+from bnnsim.build.program import isa_of
 from bnnsim.errors import BnnsimError, ToolchainError, UsageError
-from bnnsim.isa import BASE, loadable
+from bnnsim.isa import BASE, PRIMITIVES, load_isa, loadable
 from bnnsim.model.kernels import Kernel
-from bnnsim.model.operators import OPERATORS
 from bnnsim.model.tensor import Tensor
 
 RANDOM_CASES = 20
-_COUNTING = ("popcnt", "xpopa")  # extensions that claim a primitive of every binary kernel
+_CLAIMING = ("popcnt", "xpopa", "thrpk")  # each claims another primitive
 _SIZES, _CHANNELS = (1, 2, 3, 4, 5, 7, 9), (1, 3, 8, 31, 32, 33, 40, 64, 65)
 
 
@@ -128,25 +129,38 @@ def compare(
         yield shape, sorted(found, key=lambda m: m.cycles)
 
 
-def counts_bits(kernel: Kernel) -> bool:
-    """Whether an extension that counts bits may change the kernel's code."""
-    return OPERATORS[kernel.operator].is_binary
+def least_isas_for(kernel: Kernel, features: Collection[str]) -> list[str]:
+    """The smallest ISAs that have what a kernel needs on a core with some features.
+
+    Empty if no extension has a need.
+    """
+    needs = [need for need in kernel.needs if need not in features]
+    providers = [[name for name, provided in _provided().items() if need in provided] for need in needs]
+    combinations = (dict.fromkeys(names) for names in itertools.product(*providers))
+    found = dict.fromkeys("+".join(sorted(names)) or BASE for names in combinations)
+    least = min((name.count("+") for name in found), default=0)
+    return [name for name in found if name.count("+") == least]
 
 
 def isas_for(kernel: Kernel, features: Collection[str]) -> list[str]:
-    """ISAs to try a kernel under on a core with some features: the smallest ones that have what it needs.
+    """ISAs to try a kernel under on a core with some features: the smallest ones that have what it needs first.
 
-    Empty if no extension has a need. A kernel that needs none runs under the base ISA first, then under those whose
-    instructions may take the place of its population counts.
+    Then the first of them with one more extension whose instruction takes the place of code of the kernel's. Empty if
+    no extension has a need.
     """
-    needs = [need for need in kernel.needs if need not in features]
-    if not needs:
-        return [BASE, *_COUNTING] if counts_bits(kernel) else [BASE]
-    providers = [[name for name, provided in _provided().items() if need in provided] for need in needs]
-    combinations = (dict.fromkeys(names) for names in itertools.product(*providers))
-    found = dict.fromkeys("+".join(sorted(names)) for names in combinations)
-    least = min((name.count("+") for name in found), default=0)
-    return [name for name in found if name.count("+") == least]
+    least = least_isas_for(kernel, features)
+    if not least:
+        return []
+    names = [] if least[0] == BASE else least[0].split("+")
+    provided = load_isa(least[0]).provides
+    serving = (e for e in _serving(kernel.path) if not provided & load_isa(e).provides & PRIMITIVES.keys())
+    return [*least, *("+".join(sorted([*names, extension])) for extension in serving)]
+
+
+@functools.cache
+def _serving(source: Path) -> tuple[str, ...]:
+    """Extensions that claim a primitive which a kernel's text names; one for each primitive."""
+    return tuple(e.name for e in isa_of(load_isa("+".join(_CLAIMING)), source).extensions)
 
 
 @functools.cache

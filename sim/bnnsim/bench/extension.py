@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -15,6 +18,7 @@ from bnnsim.errors import BnnsimError, ExtensionError, ToolchainError
 from bnnsim.isa import Extension, Instruction, load_extension
 from bnnsim.isa.checks import check_together, warnings_of
 from bnnsim.isa.instruction import MEMORY, STATE
+from bnnsim.isa.limit import time_limit
 from bnnsim.isa.operands import inputs_of
 
 if TYPE_CHECKING:
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
 
 Outcome = Literal["pass", "fail", "warning", "skipped"]
 TARGETS = ("cortex-m4", "cortex-m33")  # what macros and intrinsics are compiled for; D registers need their FPU
+
+_MOST_SECONDS = 30  # of tries for one instruction, which take milliseconds
 
 
 @dataclass(frozen=True)
@@ -96,15 +102,42 @@ def _native(instruction: Instruction, effort: Effort) -> list[Check]:
         return [Check(vectors, instruction.name, "fail", str(error))]
     if not semantics.native:
         text = "Numba does not compile the semantics; they run in Python, hundreds of times slower"
-        return [Check(vectors, instruction.name, "warning", text)]
+        return [Check(vectors, instruction.name, "warning", text), _repeated(instruction, effort)]
     found = [Check(vectors, instruction.name, "pass", f"{len(instruction.vectors)} vectors")]
     return [*found, _equivalence(instruction, semantics, effort)]
+
+
+def _repeated(instruction: Instruction, effort: Effort) -> Check:
+    """Try semantics that run in Python only, twice each, on edge and random inputs."""
+    what, tried, refused = "Python, twice", 0, []
+    stop = monotonic() + _MOST_SECONDS
+    for arguments in inputs_of(instruction, effort.inputs, effort.seed):
+        if monotonic() > stop:
+            return _too_slow(what, instruction, tried)
+        tried += 1
+        before = instruction.shown(arguments)
+        first, second = ([np.array(a) if isinstance(a, np.ndarray) else a for a in arguments] for _ in range(2))
+        (found, error), (again, _) = _evaluated(instruction, first), _evaluated(instruction, second)
+        if error is not None:
+            refused.append(f"{before}: the semantics raise {type(error).__name__}: {error}")
+            if isinstance(error, TimeoutError):
+                break
+        elif problem := _difference(instruction, (found, first), (again, second), ("at first", "then")):
+            return Check(what, instruction.name, "fail", f"{before}: {problem}")
+    return _summary(what, instruction, effort, (tried, 0, refused))
+
+
+def _too_slow(what: str, instruction: Instruction, tried: int) -> Check:
+    return Check(what, instruction.name, "warning", f"only {tried:,} inputs in {_MOST_SECONDS} s")
 
 
 def _equivalence(instruction: Instruction, semantics: Semantics, effort: Effort) -> Check:
     """Hold native semantics against Python's on edge and random inputs."""
     what, tried, refused, unchecked = "Python = native", 0, 0, []
+    stop = monotonic() + _MOST_SECONDS
     for arguments in inputs_of(instruction, effort.inputs, effort.seed):
+        if monotonic() > stop:
+            return _too_slow(what, instruction, tried)
         tried += 1
         before = instruction.shown(arguments)
         in_python, natively = ([np.array(a) if isinstance(a, np.ndarray) else a for a in arguments] for _ in range(2))
@@ -112,6 +145,8 @@ def _equivalence(instruction: Instruction, semantics: Semantics, effort: Effort)
         if error is not None and not isinstance(error, ValueError):
             # native code does not check indices: it is not run on these
             unchecked.append(f"{before}: the semantics raise {type(error).__name__}: {error}")
+            if isinstance(error, TimeoutError):
+                break
             continue
         found, native_error = _run_natively(instruction, semantics, natively)
         refused += error is not None
@@ -120,6 +155,12 @@ def _equivalence(instruction: Instruction, semantics: Semantics, effort: Effort)
             return Check(what, instruction.name, "fail", f"{before}: {text}{native_error or _hex(found)}")
         if error is None and (problem := _difference(instruction, (expected, in_python), (found, natively))):
             return Check(what, instruction.name, "fail", f"{before}: {problem}")
+    return _summary(what, instruction, effort, (tried, refused, unchecked))
+
+
+def _summary(what: str, instruction: Instruction, effort: Effort, found: tuple[int, int, list[str]]) -> Check:
+    """found: inputs tried, those that were refused twice, and what was raised on others."""
+    tried, refused, unchecked = found
     if unchecked:
         # a unit may rely on what its own instructions leave in its state; operands can be anything
         outcome: Outcome = "warning" if instruction.state_words else "fail"
@@ -128,10 +169,11 @@ def _equivalence(instruction: Instruction, semantics: Semantics, effort: Effort)
     return Check(what, instruction.name, "pass", text)
 
 
-def _evaluated(instruction: Instruction, arguments: list[Any]) -> tuple[Any, Exception | None]:
+def _evaluated(instruction: Instruction, arguments: list[Any]) -> tuple[Any, BaseException | None]:
     try:
-        return instruction.evaluate(*arguments), None
-    except Exception as error:  # a user's semantics may raise anything; it is told
+        with time_limit(), contextlib.redirect_stdout(sys.stderr):
+            return instruction.evaluate(*arguments), None
+    except (Exception, SystemExit) as error:  # a user's semantics may raise anything; it is told
         return None, error
 
 
@@ -144,19 +186,24 @@ def _run_natively(instruction: Instruction, semantics: Semantics, arguments: lis
         return None, error
 
 
-def _difference(instruction: Instruction, python: tuple[Any, list[Any]], native: tuple[Any, list[Any]]) -> str:
-    """What differs between (result, arguments afterwards) of Python and native semantics, empty if nothing."""
-    expected, found = python[0], native[0]
+def _difference(
+    instruction: Instruction,
+    one: tuple[Any, list[Any]],
+    other: tuple[Any, list[Any]],
+    names: tuple[str, str] = ("(Python)", "natively"),
+) -> str:
+    """What differs between (result, arguments afterwards) of two runs of semantics, empty if nothing."""
+    expected, found = one[0], other[0]
     if instruction.stores_bytes:  # None: every byte
         every = (1 << instruction.stores_bytes) - 1
         expected, found = (every if value is None else value for value in (expected, found))
     if found != expected:
-        return f"expected {_hex(expected)} (Python), found {_hex(found)} natively"
-    for name, wanted, got in zip(instruction.parameters, python[1], native[1], strict=True):
+        return f"expected {_hex(expected)} {names[0]}, found {_hex(found)} {names[1]}"
+    for name, wanted, got in zip(instruction.parameters, one[1], other[1], strict=True):
         compared = name == STATE or (name == MEMORY and instruction.stores_bytes)
         if compared and (wrong := np.flatnonzero(wanted != got)).size:
             at = int(wrong[0])
-            return f"{name}[{at}]: expected {wanted[at]:#x} (Python), found {got[at]:#x} natively"
+            return f"{name}[{at}]: expected {wanted[at]:#x} {names[0]}, found {got[at]:#x} {names[1]}"
     return ""
 
 

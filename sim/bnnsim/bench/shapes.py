@@ -37,7 +37,10 @@ SHAPES: tuple[Case, ...] = (
     *(Case("BBPointwiseConv2D", (16, 16, channels), {"channels": channels}) for channels in (64, 256)),
     *_FIRST,
     *(_square("LceBconv2d", 16, 64, 3, output=output, pad_value="one") for output in ("float32", "int8")),
-    Case("LceQuantize", (16, 16, 64)),
+    *(
+        Case("LceQuantize", (16, 16, 64), {"sources": (Tensor((16, 16, 64), dtype, 0.05),)})
+        for dtype in ("float32", "int8")
+    ),
     Case("LceDequantize", (16, 16, 64), {"output": "float32"}),
     Case("BMaxPool2D", (16, 16, 64), {"kernel": 2}),
     _dense("BBFC", 1024, 256),
@@ -67,5 +70,6 @@ def title(case: Case) -> str:
     height, width, channels = layer.input.shape
     window = [int(layer.attributes[key]) for key in ("kernel_h", "kernel_w") if key in layer.attributes]
     size = f"{height}×{width}" + (f", to {layer.output.dtype}" if "output" in case.keys else "")
+    size += f", from {layer.input.dtype}" if case.operator == "LceQuantize" else ""
     kernel = f"{window[0]}×{window[1]}, " if len(window) == 2 and (height, width) != (1, 1) else ""
     return f"{kernel}{channels} → {layer.output.shape[2]}" + (f", {size}" if (height, width) != (1, 1) else "")

@@ -15,7 +15,7 @@ variant: {variant}
 idea: {idea} so far; say here how it computes, in a sentence or two
 registers: what is held in registers in the innermost loop
 # what core and ISA must have: features of the core ({features})
-# or primitives of an extension (popcount, xor_popcount_accumulate, any_popcount)
+# or primitives of an extension (popcount, xor_popcount_accumulate, any_popcount, push_threshold)
 needs: []
 # false if the time may depend on the values of inputs, not only on shapes
 fixed_time: {fixed_time}

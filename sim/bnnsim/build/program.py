@@ -84,14 +84,11 @@ class Builder:
 
         Raises ToolchainError.
         """
-        used = replace(self, isa=self._isa_of(source))
+        used = replace(self, isa=isa_of(self.isa, source))
         return used._link([source], _EMPTY_MAIN, (function,))
 
-    def _isa_of(self, source: Path) -> Isa:
-        return isa_used_by(self.isa, with_includes(source, (_includes(),)))
-
     def _compile(self, source: Path) -> bytes:
-        folder = write_header_folder(self.cache, header(self._isa_of(source)))
+        folder = write_header_folder(self.cache, header(isa_of(self.isa, source)))
         return self.toolchain.compile(source, (_includes(), folder), self.shift_code_bytes, self.cache)
 
     def _link(self, sources: list[Path], main: str, keep: tuple[str, ...]) -> Image:
@@ -125,6 +122,11 @@ class Builder:
         lines = [f"    {name} (rwx) : ORIGIN = {address:#x}, LENGTH = 64M" for address, name in names.items()]
         aliases = [f'REGION_ALIAS("{part}", {names[address]})' for part, address in parts.items()]
         return "\n".join(["MEMORY", "{", *lines, "}", *aliases, f"__stack_bytes = {STACK_BYTES:#x};", ""])
+
+
+def isa_of(isa: Isa, source: Path) -> Isa:
+    """The part of an ISA on which the code of a kernel's file depends."""
+    return isa_used_by(isa, with_includes(source, (_includes(),)))
 
 
 def _includes() -> Path:

@@ -51,7 +51,7 @@ Examples:
   bnnsim disasm BBFC=plain --json - | jq '.programs[0].functions[].name'
 
 \b
-Exit code: 0 shown, 2 wrong usage, 3 the compiler refuses the kernel.
+Exit code: 0 shown, 1 a file that is no program, 2 wrong usage, 3 the compiler refuses the kernel.
 """,
 )
 @click.argument("programs", metavar="FILE.elf|KERNEL.c|OPERATOR=VARIANT…", nargs=-1, required=True, type=_Program())

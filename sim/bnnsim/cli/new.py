@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import click
 from bnnsim.errors import UsageError
 
 _IN_TEMPLATE = ("extension", "u32")
+_PACKAGES = ("bnnsim", "capstone", "click", "numba", "numpy", "rich", "unicorn")  # that a folder's files would hide
+_LONGEST = 63  # letters of a name: what C compilers must tell apart (C11, 5.2.4.1)
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -82,12 +85,16 @@ def extension(name: str, form: str, force: bool) -> None:  # fmt: skip
     check_name(name)
     if other := called(name):
         raise UsageError(f"{other}; choose another name")
+    if name in sys.stdlib_module_names or name in _PACKAGES:
+        raise UsageError(f"a file {name}.py would hide Python's module {name!r}; choose another name")
     path = Path(f"{name}.py")
-    _write(path, lambda: template(name, form), force)
+    _write(path, lambda: template(name, form.upper()), force)
     click.echo(f"wrote {path}; next: bnnsim check ./{path}, then write {name} and its test vectors")
 
 
 def _check_name(name: str, example: str) -> None:
+    if len(name) > _LONGEST:
+        raise UsageError(f"found a name of {len(name)} letters; allowed are {_LONGEST}")
     if not _NAME.fullmatch(name):
         raise UsageError(f"found the name {name!r}; wanted small letters, digits and _, a letter first, e.g. {example}")
 

@@ -62,7 +62,8 @@ def _line(row: Row) -> Text:
 def _notes(program: Disassembled) -> Iterator[str]:
     unknown = [row for s in program.stretches for row in s.rows if row.kind == "unknown"]
     if unknown:
-        yield f"{len(unknown)} words are no instructions of ISA {program.image.isa.name}; they are marked"
+        words = "1 word is no instruction" if len(unknown) == 1 else f"{len(unknown)} words are no instructions"
+        yield f"{words} of ISA {program.image.isa.name}; see the marks"
 
 
 def to_json(programs: list[Disassembled]) -> str:

@@ -23,10 +23,10 @@ from numba import carray, cfunc, njit
 from numba import types as numba_types
 
 from bnnsim.cache import digest, write_atomically
-from bnnsim.emulate.fingerprint import fingerprint
 from bnnsim.emulate.native import pointer
 from bnnsim.errors import ExtensionError
 from bnnsim.isa import Instruction
+from bnnsim.isa.fingerprint import fingerprint, names_in
 from bnnsim.isa.instruction import MEMORY, STATE
 
 # --- words of a frame ---
@@ -161,7 +161,7 @@ def _native(instruction: Instruction) -> Semantics:
         "semantics": _jitted(plain, {}), "int64": np.int64, "uint32": np.uint32, "carray": carray,
         "pointer": pointer, "mask_of": _mask_of, "__name__": __name__,
     }  # fmt: skip
-    file = _wrapper_file(text, fingerprint(plain))
+    file = _wrapper_file(text, fingerprint(plain, with_modules=True))
     exec(compile(text, file or "<wrapper>", "exec"), scope)
     compiled: Any = cfunc(_SIGNATURE, cache=bool(file))(scope["wrapper"])
     return Semantics(compiled.address, compiled.ctypes, True, compiled)
@@ -198,7 +198,7 @@ def _jitted(function: types.FunctionType, done: dict[types.FunctionType, Any]) -
         scope = dict(function.__globals__)
         copied = types.FunctionType(function.__code__, scope, None, function.__defaults__, function.__closure__)
         done[function] = njit(copied)
-        for name in function.__code__.co_names:
+        for name in names_in(function.__code__):
             used = scope.get(name)
             if isinstance(used, types.FunctionType) and used.__globals__ is function.__globals__:
                 scope[name] = _jitted(used, done)

@@ -109,10 +109,10 @@ def _stop(uc, address, state, reason, fault_address):
 
 
 @njit
-def _is_writable(state, low, high):
+def _is_writable(state, address):
     regions = carray(pointer(state[REGIONS]), state[REGION_COUNT] * REGION_WORDS, dtype=np.int64)
     for at in range(0, state[REGION_COUNT] * REGION_WORDS, REGION_WORDS):
-        if regions[at] <= low and high <= regions[at + 1]:
+        if regions[at] <= address < regions[at + 1]:
             return regions[at + 2] != 0
     return False
 
@@ -129,11 +129,10 @@ def _store(uc, address, state, record, frame):
         end = first
         while end < record[F_STORES] and (mask >> end) & 1 != 0:
             end += 1
-        low = address + first
+        low, last = address + first, address + end - 1  # in one region or in two: those are whole KiB
         source = pointer(record[F_FRAME] + 8 * BUFFER_AT + first)
-        if not _is_writable(state, low, low + end - first) or mem_write(
-            uc, np.uint64(low), source, np.uint64(end - first)
-        ):
+        writable = _is_writable(state, low) and _is_writable(state, last)
+        if not writable or mem_write(uc, np.uint64(low), source, np.uint64(end - first)) != 0:
             return low
         first = end
     return np.int64(-1)
@@ -193,6 +192,8 @@ def _run_any(uc, address, state, record):
             if mem_read(uc, np.uint64(base), buffer, np.uint64(record[F_LOADS])) != 0:
                 _stop(uc, address, state, STOP_LOAD, base)
                 return
+        else:
+            frame[BUFFER_AT:] = 0  # not what an earlier instruction left
     if call_semantics(record[F_FUNCTION], pointer(at_frame)) != 0:  # they raised
         _stop(uc, address, state, STOP_SEMANTICS, base)
         return

@@ -29,8 +29,9 @@ from bnnsim.isa.encoding import (
     Pattern,
 )
 from bnnsim.isa.extension import Extension
-from bnnsim.isa.instruction import PRIMITIVES, Effect, Instruction, s32, u32
+from bnnsim.isa.instruction import Effect, Instruction, s32, u32
 from bnnsim.isa.loader import BASE, Isa, load_extension, load_isa, loadable
+from bnnsim.isa.primitive import PRIMITIVES
 
 __all__ = [
     "BASE", "CDP", "CX1", "CX1A", "CX1D", "CX1DA", "CX2", "CX2A", "CX2D", "CX2DA", "CX3", "CX3A", "CX3D", "CX3DA",

@@ -16,10 +16,13 @@ from bnnsim.errors import ExtensionError, nearest
 from bnnsim.isa.base_words import use_by_base
 from bnnsim.isa.extension import Extension
 from bnnsim.isa.instruction import Instruction
+from bnnsim.isa.limit import time_limit
 from bnnsim.isa.operands import inputs_of
+from bnnsim.isa.primitive import PRIMITIVES
 
 _PRIMITIVE_RUNS = 64  # at each load
 _RUNS = 512  # for each bit of imm and each operand, where only a warning depends on it
+_WARNING_SECONDS = 2  # for each of them, which take milliseconds
 _SHOWN = 8  # values of imm that a warning lists
 
 
@@ -27,8 +30,9 @@ def check_extension(extension: Extension) -> None:
     """Run the test vectors and all checks of one extension; raises ExtensionError with file and line."""
     for instruction in extension.instructions:
         try:
-            instruction.check()
-            _check_primitive(instruction)
+            with time_limit():
+                instruction.check()
+                _check_primitive(instruction)
             if use := use_by_base(instruction.encoding):
                 raise ExtensionError(f"encoding of {instruction.name} overlaps the base instruction set: {use}")
         except ExtensionError as error:
@@ -83,15 +87,18 @@ def _check_primitive(instruction: Instruction) -> None:
     """Kernels rely on what a primitive computes, whatever instruction serves them."""
     if instruction.primitive is None:
         return
-    fused = instruction.primitive == "xor_popcount_accumulate"
-    for values in inputs_of(instruction, _PRIMITIVE_RUNS, seed=1):
-        d, n, m = values if fused else (0, *values, 0)
-        expected = (d + (n ^ m).bit_count()) & 0xFFFFFFFF
-        if (found := instruction.evaluate(*values)) != expected:
-            raise ExtensionError(
-                f"{instruction.name} claims primitive {instruction.primitive!r}, but {instruction.shown(values)} gives "
-                f"{found:#x}, not {expected:#x}"
-            )
+    primitive = PRIMITIVES[instruction.primitive]
+    for number, values in enumerate(inputs_of(instruction, _PRIMITIVE_RUNS, seed=1)):
+        if primitive.immediates:
+            values[primitive.operands.index("imm")] = primitive.immediates[number % len(primitive.immediates)]
+        expected = primitive.compute(*values[: len(primitive.operands)]) & 0xFFFFFFFF
+        claim = f"{instruction.name} claims primitive {instruction.primitive!r}, but {instruction.shown(values)}"
+        try:
+            found = instruction.evaluate(*values)
+        except (Exception, SystemExit) as error:
+            raise ExtensionError(f"{claim} raises {type(error).__name__}: {error}") from error
+        if found != expected:
+            raise ExtensionError(f"{claim} gives {found:#x}, not {expected:#x}")
 
 
 def warnings_of(extension: Extension) -> list[str]:
@@ -99,7 +106,8 @@ def warnings_of(extension: Extension) -> list[str]:
     return [
         f"{where(extension, instruction)}: {text}"
         for instruction in extension.instructions
-        for text in (*_without_vectors(instruction), *_ignored(instruction), *_unknown_cores(instruction))
+        for check in (_without_vectors, _early, _ignored, _unknown_cores)
+        for text in check(instruction)
     ]
 
 
@@ -117,6 +125,14 @@ def _without_vectors(instruction: Instruction) -> Iterator[str]:
     if missing:
         shown = ", ".join(map(str, missing[:_SHOWN])) + (", …" if len(missing) > _SHOWN else "")
         yield f"{instruction.name}: no test vector for {len(missing)} of {1 << bits} values of imm: {shown}"
+
+
+def _early(instruction: Instruction) -> Iterator[str]:
+    """Latencies that cannot be: a result before its instruction has issued. 1 is what is not given."""
+    for cost in (instruction.cost, *instruction.on_core.values()):
+        match (cost.issue_cycles, cost.latency):
+            case (int(issue), int(latency)) if 1 < latency < issue:
+                yield f"{instruction.name}: latency {latency} counts as {issue}, its issue_cycles"
 
 
 def _unknown_cores(instruction: Instruction) -> Iterator[str]:
@@ -141,7 +157,15 @@ def _ignored(instruction: Instruction) -> Iterator[str]:
 
 
 def _matters(instruction: Instruction, places: list[int], flip: int) -> bool:
-    """Whether flipping bits of some of the operands ever changes what an instruction does."""
+    """Whether flipping bits of some of the operands ever changes what an instruction does; true if that takes long."""
+    try:
+        with time_limit(_WARNING_SECONDS):
+            return _found_to_matter(instruction, places, flip)
+    except TimeoutError:
+        return True
+
+
+def _found_to_matter(instruction: Instruction, places: list[int], flip: int) -> bool:
     for arguments in islice(inputs_of(instruction, _RUNS, seed=2), _RUNS):
         flipped = [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
         for at in places:
@@ -155,6 +179,8 @@ def outcome(instruction: Instruction, arguments: list[Any]) -> tuple[Any, ...]:
     """All that an instruction does to arguments, which it may change, as one value that can be compared."""
     try:
         found = instruction.evaluate(*arguments)
-    except Exception as error:  # a user's semantics may refuse operands in any way
+    except TimeoutError:
+        raise
+    except (Exception, SystemExit) as error:  # a user's semantics may refuse operands in any way
         return (type(error).__name__,)
     return found, *(a.tobytes() for a in arguments if isinstance(a, np.ndarray))

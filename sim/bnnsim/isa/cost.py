@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from bnnsim.errors import ExtensionError, nearest
 
 Kind = Literal["manual", "measured", "assumed"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 MOST_CYCLES = 1000  # of one instruction, as in a core's table: sums of what costs more might leave int64
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where a cost comes from: a manual, a measurement, or an assumption that the reader must judge."""
+    """Where a cost comes from: a manual, a measurement, or an assumption that the reader must judge.
+
+    Raises ExtensionError for another kind, and for a ref that says nothing.
+    """
 
     kind: Kind
     ref: str
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ExtensionError(f"Source({self.kind!r}, …): expected one of {', '.join(KINDS)}")
+        if not isinstance(self.ref, str) or not self.ref.strip():
+            raise ExtensionError(f"Source.{self.kind}({self.ref!r}): expected who says so, or why, as text")
 
     @classmethod
     def manual(cls, ref: str) -> Source:

@@ -268,7 +268,7 @@ def _constructor(form: Form) -> Callable[..., Encoding]:
     def make(op: int = 0, modifier: int = 0, coprocessor: int = 0, immediate_bits: int = 0) -> Encoding:
         return Encoding(form, op, modifier, coprocessor, immediate_bits)
 
-    make.__name__ = form.name
+    make.__name__ = make.__qualname__ = form.name
     make.__doc__ = f"Encoding in form {form.name}; operands {', '.join(form.operands) or 'none'}."
     return make
 
@@ -288,7 +288,7 @@ def Pattern(bits: str) -> Encoding:  # noqa: N802: it stands where CX3A does
     Registers are d (written; read too if spelled D), n and m, four bits each, highest first; blanks do not count.
     Raises ExtensionError for anything else.
     """
-    spelled = bits.replace(" ", "").replace("_", "")
+    spelled = bits.replace(" ", "").replace("_", "") if isinstance(bits, str) else ""
     if len(spelled) != 32 or set(spelled) - set("01dDnmi"):
         raise ExtensionError(f"Pattern({bits!r}): expected 32 of 0, 1, d, D, n, m and i, blanks apart")
     where = {letter: tuple(31 - at for at in range(31, -1, -1) if spelled[at] == letter) for letter in "dDnmi"}

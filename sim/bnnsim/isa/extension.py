@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import keyword
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
@@ -12,14 +13,18 @@ from typing import Any
 from bnnsim.errors import ExtensionError, nearest
 from bnnsim.isa.cost import Cost, Source
 from bnnsim.isa.encoding import Encoding
-from bnnsim.isa.instruction import MEMORY, PRIMITIVES, STATE, Instruction, s32
+from bnnsim.isa.instruction import MEMORY, STATE, Instruction, s32, u32
+from bnnsim.isa.primitive import PRIMITIVES
 
-# C11, 6.4.1, and what GNU C adds: no names for intrinsics. Python's keywords are excluded by Python itself.
+# C11, 6.4.1, what GNU C adds, and what isa.h uses: no names for intrinsics. Python excludes its keywords itself.
 _C_WORDS = {
     "asm", "auto", "case", "char", "const", "default", "do", "double", "enum", "extern", "float", "goto", "inline",
     "int", "long", "main", "register", "restrict", "short", "signed", "sizeof", "static", "struct", "switch",
     "typedef", "typeof", "union", "unsigned", "void", "volatile",
+    # types of isa.h and operands, whose names the intrinsics' own parameters have
+    "uint32_t", "uint64_t", "d", "d_hi", "n", "n_hi", "m", "m_hi", "step_bytes",
 }  # fmt: skip
+_TYPES = (inspect.Parameter.empty, int, u32, s32)  # of operands
 MOST_MEMORY_BYTES, MOST_STATE_WORDS = 64, 1 << 16
 
 
@@ -43,10 +48,13 @@ class Extension:
     _names: set[str] = field(default_factory=set, repr=False)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not self.name.replace("_", "a").replace("-", "a").isalnum():
+        if not isinstance(self.name, str) or not re.fullmatch(r"[A-Za-z0-9_-]+", self.name):
             raise ExtensionError(f"extension name {self.name!r}: allowed are letters, digits, '_' and '-'")
         if self.name == "base":
             raise ExtensionError("extension name 'base' is the core's own instruction set")
+        for key in ("description", "origin", "note"):
+            if not isinstance(found := getattr(self, key), str):
+                raise ExtensionError(f"{self.name}: {key}={found!r}; expected text")
         if not isinstance(self.state_words, int) or not 0 <= self.state_words <= MOST_STATE_WORDS:
             raise ExtensionError(f"{self.name}: state_words={self.state_words!r}; allowed are 0 to {MOST_STATE_WORDS}")
 
@@ -79,7 +87,7 @@ class Extension:
             try:
                 cost = Cost(issue_cycles, latency, source)
                 made = _make(self, semantics, encoding, cost, primitive, (loads_bytes, stores_bytes))
-                made = _with_vectors(made, vectors, on_core or {})
+                made = _with_vectors(made, vectors, {} if on_core is None else on_core)
             except ExtensionError as error:
                 name = semantics.__name__
                 raise ExtensionError(str(error) if name in str(error) else f"{name}: {error}") from None
@@ -103,6 +111,8 @@ def _make(
     name = semantics.__name__
     if not name.isascii() or not name.isidentifier() or keyword.iskeyword(name) or name in _C_WORDS or name[0] == "_":
         raise ExtensionError(f"instruction name {name!r} cannot be a C intrinsic's name")
+    if name.lower().startswith("bnnsim_"):
+        raise ExtensionError(f"instruction name {name!r}: isa.h itself has the names that begin with bnnsim_")
     if not isinstance(encoding, Encoding):
         raise ExtensionError(f"{name}: encoding is {encoding!r}; expected e.g. CX2(op=0)")
     if primitive is not None and primitive not in PRIMITIVES:
@@ -110,9 +120,9 @@ def _make(
             f"{name}: unknown primitive {primitive!r}; known: {', '.join(PRIMITIVES)}" + nearest(primitive, PRIMITIVES)
         )
     operands = encoding.operands
-    if primitive is not None and PRIMITIVES[primitive] != operands:
+    if primitive is not None and PRIMITIVES[primitive].operands != operands:
         raise ExtensionError(
-            f"{name}: primitive {primitive!r} has operands {PRIMITIVES[primitive]}, "
+            f"{name}: primitive {primitive!r} has operands {PRIMITIVES[primitive].operands}, "
             f"form {encoding.form.name} has {operands}"
         )
     _check_memory(name, encoding, memory)
@@ -124,6 +134,11 @@ def _make(
             f"{name}: form {encoding.form.name} has operands ({', '.join(expected)}), "
             f"the semantics take ({', '.join(parameters)})" + (nearest(unknown, expected) if unknown else "")
         )
+    for parameter in parameters.values():
+        if parameter.annotation not in _TYPES and parameter.name not in (STATE, MEMORY):
+            raise ExtensionError(
+                f"{name}: {parameter.name} has the type {parameter.annotation!r}; operands are u32 or s32"
+            )
     return Instruction(
         name=name,
         encoding=encoding,
@@ -151,8 +166,10 @@ def _check_memory(name: str, encoding: Encoding, memory: tuple[int, int]) -> Non
 
 
 def _with_vectors(made: Instruction, vectors: Any, on_core: Any) -> Instruction:
-    if not vectors:
+    if not (vectors := list(vectors) if isinstance(vectors, Iterable) else vectors):
         raise ExtensionError(f"{made.name}: no test vectors; give at least one ((operands), result)")
+    if not isinstance(vectors, list):
+        raise ExtensionError(f"{made.name}: vectors={vectors!r}; expected a list of ((operands), result)")
     for vector in vectors:
         match vector:
             case (tuple() | list() as operands, expected) if made.accepts(expected):
@@ -160,9 +177,10 @@ def _with_vectors(made: Instruction, vectors: Any, on_core: Any) -> Instruction:
             case _:
                 raise ExtensionError(
                     f"{made.name}: test vector {vector!r}; expected ((operands), result), result being "
-                    f"{made.result_text}{', or an Effect' if made.has_effects else ''}"
+                    f"{made.result_text}{made.effect_text}"
                 )
-    for core_name, cost in on_core.items():
+    costs = on_core.items() if isinstance(on_core, Mapping) else ((None, None),)
+    for core_name, cost in costs:
         if not isinstance(core_name, str) or not isinstance(cost, Cost):
             raise ExtensionError(f"{made.name}: on_core={on_core!r}; expected core names and Cost(…)")
     kept = tuple((tuple(operands), expected) for operands, expected in vectors)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import index
 from types import MappingProxyType
 from typing import Any
 
@@ -13,11 +14,6 @@ from bnnsim.errors import ExtensionError
 from bnnsim.isa.cost import Cost, Shape
 from bnnsim.isa.encoding import Encoding
 
-# What a kernel can be written against; an instruction that implements one serves all such kernels.
-PRIMITIVES = {
-    "popcount": ("n",),  # number of set bits of n
-    "xor_popcount_accumulate": ("d", "n", "m"),  # d + popcount(n ^ m)
-}
 STATE, MEMORY = "state", "memory"  # parameters of the semantics that are arrays
 
 
@@ -118,10 +114,10 @@ class Instruction:
         ]
         found = self.semantics(*values)
         if self.stores_bytes:
-            return None if found is None else int(found) & (1 << self.stores_bytes) - 1
+            return None if found is None else _integer(found) & (1 << self.stores_bytes) - 1
         if isinstance(found, tuple):
-            return tuple(int(value) & 0xFFFFFFFF for value in found)
-        return int(found) & 0xFFFFFFFF if self.encoding.form.results else None
+            return tuple(_integer(value) & 0xFFFFFFFF for value in found)
+        return _integer(found) & 0xFFFFFFFF if self.encoding.form.results else None
 
     def check(self) -> None:
         """Run the test vectors; raises ExtensionError naming operands, result and expectation."""
@@ -130,7 +126,7 @@ class Instruction:
             shown = self.shown(before)
             try:
                 found = self.evaluate(*(arguments := [np.array(a) if isinstance(a, np.ndarray) else a for a in before]))
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 raise ExtensionError(f"semantics raise {type(error).__name__} at {shown}: {error}") from error
             self.compare(before, arguments, found, expected)
 
@@ -171,10 +167,21 @@ class Instruction:
             return f"a tuple ({', '.join(results)}) of 32-bit integers"
         return "a 32-bit integer" if results else "None"
 
+    @property
+    def effect_text(self) -> str:
+        """What a test vector can expect beside that, in words; empty if nothing."""
+        sizes = (("state words", self.state_words), ("bytes of memory", self.stores_bytes))
+        parts = [f"up to {most} {name}" for name, most in sizes if most]
+        if not self.has_effects:
+            return ""
+        return ", or an Effect" + (f" with {' and '.join(parts)}" if parts else "")
+
     def accepts(self, expected: Any) -> bool:
         """Whether a test vector may expect this."""
         if isinstance(expected, Effect):
-            return self.has_effects and self.accepts(expected.result)
+            stored = 0 if expected.memory is None else len(expected.memory)
+            has_all = stored <= self.stores_bytes and (expected.state is None or self.state_words)
+            return bool(self.has_effects and has_all and self.accepts(expected.result))
         results = len(self.encoding.form.results)
         values = expected if results == 2 else () if expected is None else (expected,)
         return isinstance(values, tuple) and len(values) == results and all(map(is_word, values))
@@ -217,12 +224,20 @@ def _register(number: int) -> str:
 def _padded(values: Any, dtype: Any, length: int) -> np.ndarray:
     """An array of a length that begins with some values; raises ExtensionError if they do not fit."""
     try:
-        given = np.array([int(v) & np.iinfo(dtype).max for v in values], dtype)
-    except (TypeError, ValueError):
+        given = [index(v) for v in values]
+    except TypeError:
         raise ExtensionError(f"found {values!r}; expected integers") from None
+    most = int(np.iinfo(dtype).max)
+    if wrong := [v for v in given if not -(most >> 1) - 1 <= v <= most]:
+        raise ExtensionError(f"found {wrong[0]}; expected integers of {8 * np.dtype(dtype).itemsize} bits")
     if len(given) > length:
         raise ExtensionError(f"found {len(given)} values; there is room for {length}")
-    return np.concatenate([given, np.zeros(length - len(given), dtype)])
+    return np.array([v & most for v in given] + [0] * (length - len(given)), dtype)
+
+
+def _integer(found: Any) -> int:
+    """What semantics return as an integer; raises TypeError for anything else, e.g. a float."""
+    return int(found) if isinstance(found, np.bool_) else index(found)
 
 
 def _brief(array: np.ndarray) -> str:

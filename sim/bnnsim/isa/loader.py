@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import importlib
@@ -19,6 +20,8 @@ from bnnsim.errors import BnnsimError, ExtensionError, UsageError, nearest
 from bnnsim.isa.checks import check_extension, check_together
 from bnnsim.isa.encoding import CX3A
 from bnnsim.isa.extension import Extension, Instruction
+from bnnsim.isa.fingerprint import fingerprint
+from bnnsim.isa.instruction import Effect
 from bnnsim.plugins import Plugin, plugin_of
 
 BASE = "base"
@@ -54,10 +57,12 @@ class Isa:
         names = (f"{e.name}.{i.name}" for e in self.extensions for i in e.instructions)
         return tuple(f"{name}.{part}" for name in names for part in ("issue_cycles", "latency"))
 
-    @property
+    @functools.cached_property
     def digest(self) -> str:
-        """Hash of the extension files' contents."""
-        return hashlib.sha256("\n".join(e.digest for e in self.extensions).encode()).hexdigest()
+        """Hash of the extension files' contents and of what their semantics use of other files."""
+        parts = [e.digest for e in self.extensions]
+        parts += [fingerprint(f) for f in (i.semantics for i in self.instructions) if isinstance(f, types.FunctionType)]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def load_extension(name_or_path: str, relative_to: Path | None = None) -> Extension:
@@ -99,12 +104,13 @@ def _load_source(path: Path, source: bytes) -> Extension:
     # Numba looks a function's module up by name when it compiles the semantics.
     sys.modules[module.__name__] = module
     try:
-        exec(compile(source, str(path), "exec"), module.__dict__)
+        with contextlib.redirect_stdout(sys.stderr):  # stdout is ours, e.g. for JSON
+            exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)
     except (Exception, SystemExit) as error:  # a user's file may do anything; this is its message
         raise ExtensionError(f"{path}:{_line_of(error, path)}: {_message(error)}") from error
     extension = _only_one(module, str(path))
     extension.path, extension.digest = str(path), digest
-    check_extension(extension)
+    _check(extension)
     return extension
 
 
@@ -121,7 +127,8 @@ def _load_plugin(plugin: Plugin) -> Extension:
     """Load what an entry point names: a module with one Extension, an Extension, or the path of a file."""
     source = plugin.source()
     try:
-        found = plugin.entry.load()
+        with contextlib.redirect_stdout(sys.stderr):
+            found = plugin.entry.load()
     except (Exception, SystemExit) as error:  # another package's code may do anything; this is its message
         raise ExtensionError(f"{plugin}: {_place_of(error)}{_message(error)}") from error
     try:
@@ -144,8 +151,13 @@ def _imported(found: object, source: Path) -> Extension:
     extension.path = extension.instructions[0].semantics.__code__.co_filename if extension.instructions else str(source)
     hashes = [hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in files]
     extension.digest = hashes[0] if len(hashes) == 1 else hashlib.sha256("\n".join(hashes).encode()).hexdigest()
-    check_extension(extension)
+    _check(extension)
     return extension
+
+
+def _check(extension: Extension) -> None:
+    with contextlib.redirect_stdout(sys.stderr):  # what semantics print is not ours
+        check_extension(extension)
 
 
 def _warn_of_namesakes(name: str, path: Path) -> None:
@@ -205,7 +217,7 @@ def _message(error: BaseException) -> str:
         return str(error)
     text = f"{type(error).__name__}: {error}"
     if isinstance(error, TypeError) and (found := re.search(r"unexpected keyword argument '(\w+)'", text)):
-        signatures = map(inspect.signature, (Extension, Extension.instruction, CX3A))
+        signatures = map(inspect.signature, (Extension, Extension.instruction, CX3A, Effect))
         return text + nearest(found[1], [name for signature in signatures for name in signature.parameters])
     if isinstance(error, ImportError) and (found := re.search(r"cannot import name '(\w+)' from 'bnnsim.isa'", text)):
         return text + nearest(found[1], sys.modules["bnnsim.isa"].__all__)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
+from bnnsim.build.includes import with_includes
 from bnnsim.build.program import kernel_code_bytes
 from bnnsim.build.toolchain import sources_of
 from bnnsim.cache import digest
@@ -56,7 +57,8 @@ def cached_outcome(cell: Cell, report: Report) -> CellResult:
 
 def _key(cell: Cell) -> str:
     sources = sorted(p for p in (data_root() / "kernels").rglob("*") if p.is_file())
-    users = [path for _, choice in cell.variants if choice.endswith(".c") for path in sources_of(Path(choice))]
+    own = [Path(choice) for _, choice in cell.variants if choice.endswith(".c")]
+    users = [path for source in own for path in (*sources_of(source), *with_includes(source, ()))]
     files = [part for path in [*sources, *users] for part in (path.name, path.read_bytes())]
     facts = (
         cell.core.model_dump_json(),

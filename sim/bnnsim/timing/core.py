@@ -13,6 +13,7 @@ from bnnsim import paths
 from bnnsim.errors import ConfigError, UsageError, nearest
 from bnnsim.timing.issue_rules import CUSTOM, CUSTOM_MEMORY, INLINE_SHIFT, DualIssue, PairedNarrow
 from bnnsim.timing.table import (
+    CUSTOM_ACCESSES,
     FRONT_ENDS,
     ISSUE_MODELS,
     ConditionFailed,
@@ -290,8 +291,8 @@ def _clashes(core: Core) -> Iterator[tuple[Keys, str]]:
             lists["pair_rules", name, "second"] = tuple(rule.second)
     for keys, names in lists.items():
         for i, name in enumerate(names):
-            if name not in core.groups:
-                yield (*keys, i), f"no group {name!r}{nearest(name, core.groups)}"
+            if name not in (known := (*core.groups, *CUSTOM_ACCESSES)):
+                yield (*keys, i), f"no group {name!r}{nearest(name, known)}"
 
 
 def _issue_problems(core: Core) -> Iterator[tuple[Keys, str]]:

@@ -141,10 +141,12 @@ def _waits(program: Program, costs: Costs, rows: Rows) -> Iterator[tuple[str, st
     kind = core.front_end.source.kind
     yield "branch_refill", kind, np.where(target, wait, 0)
     yield "fetch", kind, np.where(target, 0, wait - costs.pair_cycles[program.pair])
+    custom = np.array([c.group is None for c in program.classes], bool)[program.cost_class]
     for bit, (name, rule) in enumerate(core.pair_rules.items()):
-        yield name, rule.source.kind, (program.pair >> bit & 1) * rule.cycles
+        added = (program.pair >> bit & 1) * rule.cycles
+        yield from _own_and_custom(name, rule.source.kind, added, custom | np.roll(custom, 1))
     odd = np.array([c.odd_memory for c in program.classes], np.int64) * core.odd_encoding.cycles
-    yield "odd_encoding", core.odd_encoding.source.kind, odd[program.cost_class]
+    yield from _own_and_custom("odd_encoding", core.odd_encoding.source.kind, odd[program.cost_class], custom)
 
 
 def _issue_waits(program: Program, costs: Costs, rows: Rows) -> Iterator[tuple[str, str, np.ndarray]]:
@@ -164,6 +166,14 @@ def _issue_waits(program: Program, costs: Costs, rows: Rows) -> Iterator[tuple[s
         else:
             rule = getattr(part, kinds.get(reason, reason), part)
             yield reason, getattr(rule, "source", part.source).kind, ticks
+
+
+def _own_and_custom(
+    reason: str, kind: str, ticks: np.ndarray, custom: np.ndarray
+) -> Iterator[tuple[str, str, np.ndarray]]:
+    """What a rule of the core adds: that it holds for custom instructions, too, is assumed."""
+    yield reason, kind, np.where(custom, 0, ticks)
+    yield reason, "assumed", np.where(custom, ticks, 0)
 
 
 def _by_kind(reason: str, ticks: np.ndarray, kinds: np.ndarray) -> Iterator[tuple[str, str, np.ndarray]]:

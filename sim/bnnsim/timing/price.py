@@ -131,8 +131,13 @@ def _costs_of(
     if cost.group is None:
         instruction = program.custom[cost.custom]
         kind = custom_kind(cost.custom, instruction, core, custom_costs)
-        return custom_cycles(cost.custom, instruction, core, custom_costs), kind
+        issue, latency = custom_cycles(cost.custom, instruction, core, custom_costs)
+        return (issue + _odd_cycles(cost, core), latency + _odd_cycles(cost, core)), kind
     return (_cycles_of(cost, core), 0), core.groups[cost.group].source.kind
+
+
+def _odd_cycles(cost: CostClass, core: Core) -> int:
+    return core.odd_encoding.cycles if cost.odd_memory else 0
 
 
 def _cycles_of(cost: CostClass, core: Core) -> int:
@@ -140,7 +145,7 @@ def _cycles_of(cost: CostClass, core: Core) -> int:
     group = core.groups.get(cost.group or "")
     if group is None:
         raise CostError(f"core {core.name} has no cost for {cost.group!r} instructions, which were executed")
-    odd = core.odd_encoding.cycles if cost.odd_memory else 0
+    odd = _odd_cycles(cost, core)
     if group.law is None:
         return (group.cycles or 0) + odd
     return (group.law.cycles(cost.registers) if group.law.of == "registers" else 1) + odd

@@ -185,7 +185,7 @@ def _rules(first: Entry, second: Entry, core: Core) -> int:
     mask = 0
     for bit, rule in enumerate(core.pair_rules.values()):
         second_groups = core.memory if rule.second == "memory" else rule.second
-        if first.group in rule.first and second.group in second_groups and holds[rule.when]:
+        if first.rule_name in rule.first and second.rule_name in second_groups and holds[rule.when]:
             mask |= 1 << bit
     return mask
 

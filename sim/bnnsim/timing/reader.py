@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from bnnsim.timing.core import Core
 from bnnsim.timing.decode import Decoded, decode_instruction, size_bytes
 from bnnsim.timing.in_order import shape_of
 from bnnsim.timing.operands import Operands, custom_operands, operands_of, read_operands
-from bnnsim.timing.table import ISSUE_MODELS
+from bnnsim.timing.table import CUSTOM_LOAD, CUSTOM_STORE, ISSUE_MODELS
 
 UNKNOWN = "unknown"  # a group of this name prices instructions that no other group has
 
@@ -35,7 +35,9 @@ class CostClass:
 
 @dataclass(frozen=True)
 class Entry:
-    """One instruction of the program. decoded: None for a custom instruction; operands: if the model asks for them."""
+    """One instruction of the program. group: None for a custom instruction; decoded: None for one without memory;
+    operands: if the model asks for them.
+    """
 
     address: int
     size_bytes: int
@@ -45,6 +47,13 @@ class Entry:
     shape: int
     operands: Operands | None = None
     custom: Instruction | None = None
+
+    @property
+    def rule_name(self) -> str | None:
+        """What a core's rules call it: its group, CUSTOM_LOAD or CUSTOM_STORE."""
+        if self.custom is None or not self.custom.memory_bytes:
+            return self.group
+        return CUSTOM_LOAD if self.custom.loads_bytes else CUSTOM_STORE
 
 
 class Reader:
@@ -77,8 +86,9 @@ class Reader:
             name = self._full_names[site.instruction.name]
             self.custom[name] = site.instruction
             operands = self._custom_operands(site) if self._follows_registers else None
-            cost_class, shape = self._class(CostClass(None, name)), shape_of(address, 4)
-            return Entry(address, 4, None, None, cost_class, shape, operands, site.instruction)
+            entry = Entry(address, 4, None, _decoded(site), 0, shape_of(address, 4), operands, site.instruction)
+            odd_memory = bool(address & 2) and entry.rule_name in self.core.memory
+            return replace(entry, cost_class=self._class(CostClass(None, name, 0, odd_memory)))
         code = self.image.read(address, 2)
         size = size_bytes(int.from_bytes(code, "little"))
         code = self.image.read(address, size)
@@ -138,3 +148,11 @@ class Reader:
         else:
             advice = "add its mnemonic to a group of the core's table"
         return f"{place}: {word} ({text}) has no cost on core {core}; {advice}"
+
+
+def _decoded(site: CustomSite) -> Decoded | None:
+    """What a core's rules ask of a custom instruction that loads or stores."""
+    encoding = site.instruction.encoding
+    address = sum(1 << site.registers[f.name] for f in encoding.form.fields if f.kind == "base")
+    stepped = address if encoding.step_of(site.word) else 0
+    return Decoded(site.text, site.instruction.name, address=address, written_back=stepped) if address else None

@@ -16,6 +16,7 @@ When = Literal["always", "address_free_of_result", "address_uses_writeback", "us
 PortBits = Literal[32, 64, 128, 256]
 WIDEST_BITS, WIDEST_MEMORY = 256, "XMOS-class memory"  # XS3A reads a vector of 256 bits a cycle
 FORMS = ("register_offset", "to_pc", "core_pair")
+CUSTOM_ACCESSES = CUSTOM_LOAD, CUSTOM_STORE = "custom_load", "custom_store"  # beside groups in lists of memory accesses
 Unit = Literal["alu", "multiply", "load", "store", "branch", "hint", "vfp", "vfp_accumulate"]
 
 
@@ -101,7 +102,10 @@ ISSUE_MODELS = ("dual_issue", "paired_narrow")  # they follow registers, across 
 
 
 class PairRule(Part):
-    """Cycles added when a group of `second` comes directly after one of `first`; "memory" is core.memory."""
+    """Cycles added when a group of `second` comes directly after one of `first`; "memory" is core.memory.
+
+    CUSTOM_ACCESSES stand for custom instructions that load and store; cycles of theirs count as assumed.
+    """
 
     first: Names
     second: Names | Literal["memory"]
