@@ -149,7 +149,7 @@ def _native(instruction: Instruction) -> Semantics:
         done = [f"frame[{RESULT}] = int64({call}) & 0xFFFFFFFF" if results else call]
     body = "".join(f"        {line}\n" for line in [*unpacked, *done])
     text = (
-        "def wrapper(at):\n"
+        "def wrapper(at):  # semantics check bounds\n"
         f"    frame = carray(at, {FRAME_WORDS}, int64)\n"
         f"    try:\n{body}        return int64(0)\n"
         "    except Exception:\n"
@@ -197,7 +197,7 @@ def _jitted(function: types.FunctionType, done: dict[types.FunctionType, Any]) -
     if function not in done:
         scope = dict(function.__globals__)
         copied = types.FunctionType(function.__code__, scope, None, function.__defaults__, function.__closure__)
-        done[function] = njit(copied)
+        done[function] = njit(copied, boundscheck=True)  # an index outside would change our own memory
         for name in names_in(function.__code__):
             used = scope.get(name)
             if isinstance(used, types.FunctionType) and used.__globals__ is function.__globals__:
@@ -224,7 +224,7 @@ def _in_python(instruction: Instruction) -> Semantics:
                 frame[RESULT] = EVERY_BYTE if found is None else np.uint64(found).astype(np.int64)
             elif results:
                 frame[RESULT : RESULT + results] = found
-        except Exception:  # told by the hook: nothing else can leave a callback
+        except (Exception, SystemExit):  # told by the hook: nothing else can leave a callback
             return -1
         return 0
 
