@@ -3,7 +3,7 @@ operator: QQConv2D
 variant: sdot4_columns_thrpk
 idea: sdot4_columns where one instruction compares a sum and packs the bit
 registers: six sums, three words of activations, two of weights, two pointers, the thresholds' address; all fourteen
-needs: [sdot4, thrpk, thumb2]
+needs: [sdot4, push_threshold, thumb2]
 fixed_time: true
 weights: int8 O/2 XC/4 Y O%2 XC%4
 scratch_bytes: 8 + 16 * ((out_c + 1) // 2) + out_w * 64 * ((kernel_w * in_c + 3) // 4)

@@ -3,7 +3,7 @@ operator: QQConv2D
 variant: sdot4_thrpk
 idea: sdot4_blocked where one instruction compares a sum and packs the bit
 registers: eight sums, two words of activations, two of weights, two pointers; the rest on the stack
-needs: [sdot4, thrpk, thumb2]
+needs: [sdot4, push_threshold, thumb2]
 fixed_time: true
 weights: int8 O/4 Y XC/4 O%4 XC%4
 scratch_bytes: 16 + 32 * ((out_c + 3) // 4)
