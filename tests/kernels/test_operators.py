@@ -1,8 +1,8 @@
 """Every kernel on random and edge shapes, bit for bit, with every buffer flush against an unmapped page.
 
 On each core whose compiled code differs: all cases on the three architectures with Clang, a part of them with GCC and
-on cores that are like another one. Under the ISAs that a kernel asks for (all cases on one core under the first), and on
-that core, a part, under those with instructions that take the place of its code.
+on cores that are like another one. Under the ISAs that a kernel asks for (all cases on one core under the first), and
+on that core, a part, under those with instructions that take the place of its code.
 """
 
 import functools
