@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from bnnsim.build.includes import isa_with
 from bnnsim.cache import digest
 from bnnsim.errors import BuildError
 from bnnsim.isa import Instruction, Isa
@@ -67,8 +68,9 @@ class Image:
 
     @cached_property
     def digest(self) -> str:
-        """Hash of the ELF and of the custom instructions' definitions."""
-        return digest(self.elf, self.isa.digest)
+        """Hash of the ELF and of the extensions whose instructions are in it: the same for all ISAs with those."""
+        used = self.custom_instructions
+        return digest(self.elf, isa_with(tuple(e for e in self.isa.extensions if used & set(e.instructions))).digest)
 
     def read(self, address: int, size_bytes: int) -> bytes:
         """Original bytes of the image, i.e. with custom instructions as the compiler wrote them."""

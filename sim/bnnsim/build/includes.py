@@ -11,20 +11,11 @@ from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
-from bnnsim.isa import BASE, Isa
+from bnnsim.isa import BASE, Extension, Isa
 
 # Of C, in quotes or angle brackets, and of assembly.
 _INCLUDE = re.compile(r'^[ \t]*(?:#[ \t]*include|\.include|\.incbin)[ \t]*["<]([^">\n]+)[">]', re.MULTILINE)
-_COMPUTED_INCLUDE = re.compile(r"^[ \t]*#[ \t]*include[ \t]+[A-Za-z_]", re.MULTILINE)
-# Instructions and ACLE intrinsics of coprocessors 0 to 7, which compilers know without our isa.h.
-_COPROCESSOR = re.compile(r"(?:__arm_)?(?:cdp|mcrr?|mrr?c|ldcl?|stcl?|v?cx[123]d?a?)(?:_u\d+|2)?")
-_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-_ESCAPE = re.compile(r"(?<!\\)\\[nt]")  # in strings of C
-# What macros put together: with ## in C; in an assembler's macro words and \arguments, with two backslashes in C.
-_PASTED = re.compile(r"(\w*)[ \t]*##[ \t]*(?=(\w*))")
-_PASTED_BY_ASSEMBLER = re.compile(r"(\w*)\\{1,2}(?=\w)|\\{1,2}\(\)(\w*)")
-_TWO_ARGUMENTS = re.compile(r"\\\w+(?:\\{1,2}\(\))?\\{1,2}\w")
-_MACRO = re.compile(r"#[ \t]*define[ \t]+\w+\(([^)\n]*)\)((?:[^\\\n]|\\.|\\\n)*)")
+_COMMENT_OR_ESCAPE = re.compile(r"/\*.*?\*/|(?<!\\)\\[nt]", re.DOTALL)
 
 
 def with_includes(source: Path, folders: Iterable[Path]) -> list[Path]:
@@ -53,49 +44,16 @@ def _included(path: Path, _changed_ns: int) -> tuple[str, ...]:
 def isa_used_by(isa: Isa, sources: Iterable[Path]) -> Isa:
     """The ISA without the extensions of which no source names an instruction or primitive outside comments.
 
-    All of it where sources spell instructions as words of a coprocessor, or include what a macro names.
+    Names that macros put together are missed: the file then does not compile for what this returns.
     """
-    text = _code(tuple(sources))
-    words = set(re.findall(r"\w+", text))
-    if ".inst" in text or _COMPUTED_INCLUDE.search(text) or any(map(_COPROCESSOR.fullmatch, words)):
-        return isa
-    words = _without_prefixes(words)
-    parts = words if _pastes_arguments(text) else _without_prefixes(_pasted(text))
-    names = [{n.lower() for i in e.instructions for n in (i.name, i.primitive) if n} for e in isa.extensions]
-    found = [any(n in words or _is_pasted(n, words, parts) for n in named) for named in names]
-    used = tuple(e for e, is_used in zip(isa.extensions, found, strict=True) if is_used)
-    return isa if used == isa.extensions else Isa("+".join(e.name for e in used) or BASE, used)
-
-
-def _code(sources: tuple[Path, ...]) -> str:
-    """The text of a file and its headers in lower case, without block comments and line ends in strings of C."""
     texts = (path.read_text(encoding="utf-8", errors="replace").lower() for path in sources)
-    text = "\n".join(_COMMENT.sub(" ", text) for text in texts)
-    return text if sources[0].suffix.lower() == ".s" else _ESCAPE.sub(" ", text)
+    words = {word for text in texts for word in re.findall(r"\w+", _COMMENT_OR_ESCAPE.sub(" ", text))}
+    words |= {word.removeprefix("bnnsim_").removeprefix("have_") for word in words}
+    names = [{n.lower() for i in e.instructions for n in (i.name, i.primitive) if n} for e in isa.extensions]
+    used = tuple(e for e, named in zip(isa.extensions, names, strict=True) if named & words)
+    return isa if used == isa.extensions else isa_with(used)
 
 
-def _without_prefixes(words: Iterable[str]) -> set[str]:
-    """Words, also without what isa.h puts before names."""
-    found = set(words)
-    return found | {word.removeprefix("bnnsim_").removeprefix("have_") for word in found}
-
-
-def _pasted(text: str) -> set[str]:
-    """Words that macros put together with others."""
-    found = _PASTED.findall(text) + _PASTED_BY_ASSEMBLER.findall(text)
-    return {word for words in found for word in words}
-
-
-def _pastes_arguments(text: str) -> bool:
-    """Whether a macro puts two of its arguments together, so that any two words may become one."""
-    for arguments, body in _MACRO.findall(text):
-        names = set(re.findall(r"\w+", arguments))
-        if any(names.issuperset(words) for words in _PASTED.findall(body)):
-            return True
-    return bool(_TWO_ARGUMENTS.search(text))
-
-
-def _is_pasted(name: str, words: set[str], parts: set[str]) -> bool:
-    """Whether two words together spell a name; parts: words that macros put together with others."""
-    halves = ((name[:at], name[at:]) for at in range(1, len(name)))
-    return any(a in words and b in words and (a in parts or b in parts) for a, b in halves)
+def isa_with(extensions: tuple[Extension, ...]) -> Isa:
+    """The ISA of some extensions."""
+    return Isa("+".join(e.name for e in extensions) or BASE, extensions)

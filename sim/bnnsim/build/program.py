@@ -10,7 +10,7 @@ import functools
 import tempfile
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from bnnsim.build.arena import Buffer, plan_arena
@@ -19,6 +19,7 @@ from bnnsim.build.includes import isa_used_by, with_includes
 from bnnsim.build.intrinsics import header
 from bnnsim.build.toolchain import Toolchain, write_header_folder
 from bnnsim.cache import Cache, digest
+from bnnsim.errors import ToolchainError
 from bnnsim.isa import Isa
 from bnnsim.model.kernels import Kernel
 from bnnsim.model.lowering import LoweredLayer, layer_struct_fields
@@ -80,15 +81,21 @@ class Builder:
         return self._link([], _EMPTY_MAIN, ())
 
     def build_function(self, source: Path, function: str) -> Image:
-        """Build one C or assembly file of which `function` is kept, for the extensions that it names.
-
-        Raises ToolchainError.
-        """
-        used = replace(self, isa=isa_of(self.isa, source))
-        return used._link([source], _EMPTY_MAIN, (function,))
+        """Build one C or assembly file of which `function` is kept. Raises ToolchainError."""
+        return self._link([source], _EMPTY_MAIN, (function,))
 
     def _compile(self, source: Path) -> bytes:
-        folder = write_header_folder(self.cache, header(isa_of(self.isa, source)))
+        """Compile with the extensions that a file names only, so that other ISAs share the object."""
+        used = isa_of(self.isa, source)
+        try:
+            return self._compile_for(used, source)
+        except ToolchainError:
+            if used is self.isa:
+                raise
+            return self._compile_for(self.isa, source)  # macros may put names together
+
+    def _compile_for(self, isa: Isa, source: Path) -> bytes:
+        folder = write_header_folder(self.cache, header(isa))
         return self.toolchain.compile(source, (_includes(), folder), self.shift_code_bytes, self.cache)
 
     def _link(self, sources: list[Path], main: str, keep: tuple[str, ...]) -> Image:
@@ -125,7 +132,7 @@ class Builder:
 
 
 def isa_of(isa: Isa, source: Path) -> Isa:
-    """The part of an ISA on which the code of a kernel's file depends."""
+    """The part of an ISA that a kernel's file names."""
     return isa_used_by(isa, with_includes(source, (_includes(),)))
 
 
