@@ -2,7 +2,11 @@
 
 from bnnsim.isa import CX3A, Extension, Source, u32
 
-extension = Extension("xpopa", "Add the number of differing bits of two registers to a third.")
+extension = Extension(
+    "xpopa",
+    "Add the number of differing bits of two registers to a third.",
+    origin="the chain that custom function units for binarized networks on RISC-V fuse, in the operands that CDE offers",
+)
 
 
 @extension.instruction(
