@@ -5,7 +5,7 @@ from bnnsim.isa import CX3A, Extension, Source, u32
 extension = Extension(
     "xpopa",
     "Add the number of differing bits of two registers to a third.",
-    origin="the chain that custom function units for binarized networks on RISC-V fuse, in the operands that CDE offers",
+    origin="the chain that custom function units for binarized networks on RISC-V fuse, with operands as CDE has them",
 )
 
 
