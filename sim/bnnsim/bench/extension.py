@@ -17,7 +17,8 @@ from bnnsim.build.toolchain import load_toolchain
 from bnnsim.errors import BnnsimError, ExtensionError, ToolchainError
 from bnnsim.isa import Extension, Instruction, load_extension
 from bnnsim.isa.checks import check_together, warnings_of
-from bnnsim.isa.instruction import MEMORY, STATE
+from bnnsim.isa.inspect import known_extensions
+from bnnsim.isa.instruction import MEMORY, STATE, copied, hex_text
 from bnnsim.isa.limit import time_limit
 from bnnsim.isa.operands import inputs_of
 
@@ -116,7 +117,7 @@ def _repeated(instruction: Instruction, effort: Effort) -> Check:
             return _too_slow(what, instruction, tried)
         tried += 1
         before = instruction.shown(arguments)
-        first, second = ([np.array(a) if isinstance(a, np.ndarray) else a for a in arguments] for _ in range(2))
+        first, second = (copied(arguments) for _ in range(2))
         (found, error), (again, _) = _evaluated(instruction, first), _evaluated(instruction, second)
         if error is not None:
             refused.append(f"{before}: the semantics raise {type(error).__name__}: {error}")
@@ -140,10 +141,10 @@ def _equivalence(instruction: Instruction, semantics: Semantics, effort: Effort)
             return _too_slow(what, instruction, tried)
         tried += 1
         before = instruction.shown(arguments)
-        in_python, natively = ([np.array(a) if isinstance(a, np.ndarray) else a for a in arguments] for _ in range(2))
+        in_python, natively = (copied(arguments) for _ in range(2))
         expected, error = _evaluated(instruction, in_python)
         if error is not None and not isinstance(error, ValueError):
-            # native code does not check indices: it is not run on these
+            # not all native helpers check indices: none is run on these
             unchecked.append(f"{before}: the semantics raise {type(error).__name__}: {error}")
             if isinstance(error, TimeoutError):
                 break
@@ -151,8 +152,9 @@ def _equivalence(instruction: Instruction, semantics: Semantics, effort: Effort)
         found, native_error = _run_natively(instruction, semantics, natively)
         refused += error is not None
         if (error is None) != (native_error is None):
-            text = f"expected {_hex(expected) if error is None else f'ValueError: {error}'} (Python), found natively: "
-            return Check(what, instruction.name, "fail", f"{before}: {text}{native_error or _hex(found)}")
+            wanted = hex_text(expected) if error is None else f"ValueError: {error}"
+            text = f"expected {wanted} (Python), found natively: "
+            return Check(what, instruction.name, "fail", f"{before}: {text}{native_error or hex_text(found)}")
         if error is None and (problem := _difference(instruction, (expected, in_python), (found, natively))):
             return Check(what, instruction.name, "fail", f"{before}: {problem}")
     return _summary(what, instruction, effort, (tried, refused, unchecked))
@@ -198,19 +200,13 @@ def _difference(
         every = (1 << instruction.stores_bytes) - 1
         expected, found = (every if value is None else value for value in (expected, found))
     if found != expected:
-        return f"expected {_hex(expected)} {names[0]}, found {_hex(found)} {names[1]}"
+        return f"expected {hex_text(expected)} {names[0]}, found {hex_text(found)} {names[1]}"
     for name, wanted, got in zip(instruction.parameters, one[1], other[1], strict=True):
         compared = name == STATE or (name == MEMORY and instruction.stores_bytes)
         if compared and (wrong := np.flatnonzero(wanted != got)).size:
             at = int(wrong[0])
             return f"{name}[{at}]: expected {wanted[at]:#x} {names[0]}, found {got[at]:#x} {names[1]}"
     return ""
-
-
-def _hex(value: Any) -> str:
-    if isinstance(value, tuple):
-        return f"({', '.join(f'{v:#x}' for v in value)})"
-    return "nothing" if value is None else f"{value:#x}"
 
 
 def _words(extension: Extension, compiler: str) -> list[Check]:
@@ -238,16 +234,12 @@ def _words(extension: Extension, compiler: str) -> list[Check]:
 def _neighbours(extension: Extension) -> list[Check]:
     """Which other extensions it cannot be combined with, and why: a warning, as nobody needs to combine them."""
     others, found = 0, []
-    for name in paths.names("extension"):
-        try:
-            other = load_extension(name)
-        except BnnsimError:  # its own problem
-            continue
+    for other in known_extensions():
         if other.path == extension.path:
             continue
         others += 1
         try:
             check_together([other, extension])
         except BnnsimError as error:
-            found.append(Check("combines", "", "warning", f"cannot be combined with {name}: {error}"))
+            found.append(Check("combines", "", "warning", f"cannot be combined with {other.name}: {error}"))
     return [Check("combines", "", "pass", f"with {others - len(found)} of {others} other extensions"), *found]

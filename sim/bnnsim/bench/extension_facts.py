@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 
-from bnnsim.build.intrinsics import prototype
+from bnnsim.build.intrinsics import macro_operands, prototype
 from bnnsim.errors import BnnsimError
 from bnnsim.isa import FORMULAS, Cost, Instruction
 from bnnsim.model.kernels import Kernel, load_kernels
@@ -61,10 +61,7 @@ def syntax(instruction: Instruction) -> str:
 
 def macro(instruction: Instruction) -> str:
     """The assembler macro of isa.h, e.g. "bnnsim_xpopa d, n, m"; a pair is named by its first register."""
-    shown = [f.name for f in instruction.encoding.form.fields]
-    shown += ["imm"] if instruction.encoding.immediate_bits else []
-    shown += ["step"] if instruction.encoding.form.step_at else []
-    return f"bnnsim_{instruction.name} {', '.join(shown)}".strip()
+    return f"bnnsim_{instruction.name} {', '.join(macro_operands(instruction))}".strip()
 
 
 def c_prototype(instruction: Instruction) -> str:
@@ -74,10 +71,7 @@ def c_prototype(instruction: Instruction) -> str:
 
 def uses(instruction: Instruction) -> list[str]:
     """Kernels of ours that ask for an instruction, or for a primitive that it implements, as "operator=variant"."""
-    names = {instruction.name, instruction.primitive}
-    if instruction.primitive in ("popcount", "xor_popcount_accumulate"):
-        names.add("any_popcount")
-    return [f"{k.operator}={k.variant}" for k in _kernels() if names & {*k.needs}]
+    return [f"{k.operator}={k.variant}" for k in _kernels() if instruction.provides & {*k.needs}]
 
 
 @functools.cache

@@ -56,6 +56,13 @@ def header(isa: Isa) -> str:
     return "\n".join(lines) + "\n"
 
 
+def macro_operands(instruction: Instruction) -> list[str]:
+    """Operands of the assembler macro, in order."""
+    encoding = instruction.encoding
+    operands = [f.name for f in encoding.form.fields] + (["imm"] if encoding.immediate_bits else [])
+    return operands + (["step"] if encoding.form.step_at else [])
+
+
 def prototype(instruction: Instruction) -> str:
     """The intrinsic's declaration in C."""
     return f"{_returned(instruction)} {instruction.name}({', '.join(_parameters(instruction)) or 'void'})"
@@ -129,10 +136,7 @@ def _refuse(condition: str, text: str) -> str:
 
 def _macro(instruction: Instruction, name: str) -> list[str]:
     """An assembler macro, e.g. "bnnsim_popcount d, n", for kernels in assembly."""
-    encoding = instruction.encoding
-    operands = [f.name for f in encoding.form.fields]
-    operands += ["imm"] if encoding.immediate_bits else []
-    operands += ["step"] if encoding.form.step_at else []
+    operands = macro_operands(instruction)
     names = {o: f"\\\\{o}" for o in operands}  # C reads \\d as \d
     return [
         "__asm__(",

@@ -15,7 +15,7 @@ from bnnsim import paths
 from bnnsim.errors import ExtensionError, nearest
 from bnnsim.isa.base_words import use_by_base
 from bnnsim.isa.extension import Extension
-from bnnsim.isa.instruction import Instruction
+from bnnsim.isa.instruction import Instruction, copied
 from bnnsim.isa.limit import time_limit
 from bnnsim.isa.operands import inputs_of
 from bnnsim.isa.primitive import PRIMITIVES
@@ -167,7 +167,7 @@ def _matters(instruction: Instruction, places: list[int], flip: int) -> bool:
 
 def _found_to_matter(instruction: Instruction, places: list[int], flip: int) -> bool:
     for arguments in islice(inputs_of(instruction, _RUNS, seed=2), _RUNS):
-        flipped = [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
+        flipped = copied(arguments)
         for at in places:
             flipped[at] ^= flip
         if outcome(instruction, arguments) != outcome(instruction, flipped):

@@ -70,6 +70,15 @@ class Instruction:
         return self.name
 
     @property
+    def provides(self) -> frozenset[str]:
+        """What kernels can ask for: its name, the primitive that it claims, and "any_popcount".
+
+        The last is there if that counts bits, for kernels in C that are good with either.
+        """
+        either = {"any_popcount"} if self.primitive in ("popcount", "xor_popcount_accumulate") else set()
+        return frozenset({self.name, *either} | ({self.primitive} if self.primitive else set()))
+
+    @property
     def memory_bytes(self) -> int:
         """Bytes that it moves to or from memory."""
         return self.loads_bytes or self.stores_bytes
@@ -125,7 +134,7 @@ class Instruction:
             before = self.arguments(operands)
             shown = self.shown(before)
             try:
-                found = self.evaluate(*(arguments := [np.array(a) if isinstance(a, np.ndarray) else a for a in before]))
+                found = self.evaluate(*(arguments := copied(before)))
             except (Exception, SystemExit) as error:
                 raise ExtensionError(f"semantics raise {type(error).__name__} at {shown}: {error}") from error
             self.compare(before, arguments, found, expected)
@@ -191,7 +200,8 @@ class Instruction:
         effect = expected if isinstance(expected, Effect) else Effect(result=expected)
         shown = self.shown(before)
         if not self.stores_bytes and found != _masked(effect.result):
-            raise ExtensionError(f"test vector {shown} gives {_hex(found)}, expected {_hex(_masked(effect.result))}")
+            wanted = hex_text(_masked(effect.result))
+            raise ExtensionError(f"test vector {shown} gives {hex_text(found)}, expected {wanted}")
         for name, old, new in zip(self.parameters, before, after, strict=True):
             if name == STATE:
                 wanted = old if effect.state is None else _padded(effect.state, np.uint32, self.state_words)
@@ -256,7 +266,13 @@ def _masked(result: Any) -> Any:
     return tuple(v & 0xFFFFFFFF for v in result) if isinstance(result, tuple) else result & 0xFFFFFFFF
 
 
-def _hex(result: Any) -> str:
+def copied(arguments: Sequence[Any]) -> list[Any]:
+    """Arguments of semantics, which change arrays in place, with arrays of their own."""
+    return [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
+
+
+def hex_text(result: Any) -> str:
+    """What semantics return, as text."""
     if isinstance(result, tuple):
         return f"({', '.join(f'{v:#x}' for v in result)})"
     return "nothing" if result is None else f"{result:#x}"

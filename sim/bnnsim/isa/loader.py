@@ -43,13 +43,8 @@ class Isa:
 
     @property
     def provides(self) -> frozenset[str]:
-        """What kernels can ask for: names of instructions, the primitives that they claim, and "any_popcount".
-
-        The last is there if either primitive is claimed, for kernels in C that are good with both.
-        """
-        claimed = {i.primitive for i in self.instructions if i.primitive}
-        either = {"any_popcount"} if claimed & {"popcount", "xor_popcount_accumulate"} else set()
-        return frozenset({i.name for i in self.instructions} | claimed | either)
+        """What kernels can ask for: see `Instruction.provides`."""
+        return frozenset(need for i in self.instructions for need in i.provides)
 
     @property
     def cost_keys(self) -> tuple[str, ...]:
